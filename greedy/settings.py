@@ -1,0 +1,48 @@
+"""Settings from the environment and from a `.env` file in the current folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from greedy.errors import SettingsError
+
+
+def default_data_dir() -> Path:
+    """Where the embedded database and the reports live when GREEDY_DATA_DIR says nothing.
+
+    For root it is the place for a service's state: PostgreSQL refuses to run as root, and its own user cannot read root's home.
+    """
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/greedy")
+    return Path(platformdirs.user_data_dir("greedy", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """What the environment says. Every name stands in the README."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
+
+    database_url: SecretStr | None = Field(None, description="PostgreSQL to use, postgresql://user:password@host:port/database")
+    supabase_url: str | None = Field(None, description="Supabase project, https://<project>.supabase.co")
+    supabase_key: SecretStr | None = Field(None, description="Supabase secret key")
+    rooster_id: str | None = Field(None, description="Roster to plan when a command gets none")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Least level of log lines")
+    data_dir: Path = Field(default_factory=default_data_dir, validation_alias="GREEDY_DATA_DIR", description="Embedded database and reports")
+    on_railway: str | None = Field(None, validation_alias="RAILWAY_ENVIRONMENT_ID", description="Set by Railway")
+
+
+def load_settings() -> Settings:
+    """Read the settings; a malformed one raises SettingsError with its name and never its value."""
+    try:
+        return Settings()
+    except ValidationError as exc:
+        faults = [f"{'.'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in exc.errors(include_input=False)]
+        raise SettingsError("settings are malformed", details=faults, next_step="mend these environment variables or .env lines") from None
+    except UnicodeDecodeError:
+        raise SettingsError(".env is not UTF-8 text", next_step="save .env as UTF-8") from None

@@ -1,0 +1,150 @@
+-- A roster out of the database in one round trip, and into it in one transaction.
+
+create function public.roster_input_digest(p_roster_id uuid) returns text
+language sql stable
+set search_path = public, pg_temp
+as $$
+  select md5(concat_ws(E'\n',
+    (select concat_ws('|', start_date, end_date) from rosters where id = p_roster_id),
+    (select string_agg(concat_ws('|', date, dagdeel, team, service_id, status, aantal), E'\n' order by date, dagdeel, team, service_id)
+       from roster_period_staffing_dagdelen where roster_id = p_roster_id and aantal > 0 and status <> 'MAG_NIET'),
+    (select string_agg(concat_ws('|', c.employee_id, c.service_id, c.aantal, c.actief, e.voornaam, e.achternaam, e.team, e.actief,
+                                 coalesce(e.aantalwerkdagen, -1), e.structureel_nbh), E'\n' order by c.employee_id, c.service_id)
+       from roster_employee_services c join employees e on e.id = c.employee_id where c.roster_id = p_roster_id),
+    (select string_agg(concat_ws('|', id, code, dagdeel, begintijd, eindtijd, duur_minuten, is_system, coalesce(gekoppeld_aan, '-'), actief),
+                       E'\n' order by id) from service_types),
+    (select string_agg(concat_ws('|', service_id, dag_offset, dagdeel), E'\n' order by service_id, dag_offset, dagdeel)
+       from service_blocking_rules)))
+$$;
+comment on function public.roster_input_digest is 'Changes when anything changes that a plan depends on, the slots themselves aside.';
+
+create function public.load_roster_v1(p_roster_id uuid, p_include_open boolean default false) returns jsonb
+language sql stable
+set search_path = public, pg_temp
+as $$
+  -- One jsonb scalar: a set of rows would be cut at 1,000 by the REST server. Null when the roster does not exist.
+  select jsonb_build_object(
+    'input_digest', roster_input_digest(p_roster_id),
+    'rosters', jsonb_build_array(to_jsonb(r) - 'created_at'),
+    'employees', (
+      select coalesce(jsonb_agg(to_jsonb(e) - 'created_at' order by e.id), '[]') from employees e
+      where e.id in (select employee_id from roster_employee_services where roster_id = r.id
+                     union select employee_id from roster_assignments where roster_id = r.id)),
+    'service_types', (select coalesce(jsonb_agg(to_jsonb(s) - 'created_at' order by s.code), '[]') from service_types s),
+    'service_blocking_rules', (
+      select coalesce(jsonb_agg(to_jsonb(b) order by b.service_id, b.dag_offset, b.dagdeel), '[]') from service_blocking_rules b),
+    'roster_employee_services', (
+      select coalesce(jsonb_agg(to_jsonb(c) - 'created_at' order by c.employee_id, c.service_id), '[]')
+      from roster_employee_services c where c.roster_id = r.id),
+    'roster_period_staffing_dagdelen', (
+      select coalesce(jsonb_agg(to_jsonb(d) - 'created_at' order by d.date, d.dagdeel, d.team, d.service_id), '[]')
+      from roster_period_staffing_dagdelen d
+      where d.roster_id = r.id and (p_include_open or d.aantal > 0 and d.status <> 'MAG_NIET')),
+    'roster_assignments', (
+      select coalesce(jsonb_agg(to_jsonb(a) - 'created_at' order by a.employee_id, a.date, a.dagdeel), '[]')
+      from roster_assignments a where a.roster_id = r.id and (p_include_open or a.status <> 0)))
+  from rosters r where r.id = p_roster_id
+$$;
+comment on function public.load_roster_v1 is
+  'Everything a plan needs, as one document. Rows that say nothing (OPEN slots, demand for nobody) only when asked for.';
+
+create function public.list_rosters_v1() returns jsonb
+language sql stable
+set search_path = public, pg_temp
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'id', id, 'naam', naam, 'start_date', start_date, 'end_date', end_date, 'status', status) order by start_date, naam, id), '[]')
+  from rosters
+$$;
+comment on function public.list_rosters_v1 is 'The rosters of this database, oldest first.';
+
+create function public.import_roster_v1(p_tables jsonb, p_replace boolean default false) returns jsonb
+language plpgsql volatile
+set search_path = public, pg_temp
+as $$
+declare
+  -- A jsonb argument arrives as a JSON string behind some REST servers.
+  tables jsonb := case jsonb_typeof(p_tables) when 'string' then (p_tables #>> '{}')::jsonb else p_tables end;
+  v_roster_id uuid := tables #>> '{rosters,0,id}';
+  counts jsonb := '{}';
+  n bigint;
+begin
+  perform lock_roster(v_roster_id);
+  if exists (select from rosters where id = v_roster_id) then
+    if not p_replace then
+      return jsonb_build_object('outcome', 'exists', 'roster_id', v_roster_id);
+    end if;
+    if exists (select from rosters where id = v_roster_id and status = 'final') then
+      return jsonb_build_object('outcome', 'final', 'roster_id', v_roster_id);
+    end if;
+    delete from roster_assignments where roster_id = v_roster_id;
+    delete from roster_period_staffing_dagdelen where roster_id = v_roster_id;
+    delete from roster_employee_services where roster_id = v_roster_id;
+  end if;
+
+  insert into rosters (id, naam, start_date, end_date, status)
+  select id, coalesce(naam, ''), start_date, end_date, status
+  from jsonb_to_recordset(tables -> 'rosters') as x(id uuid, naam text, start_date date, end_date date, status text)
+  on conflict (id) do update set naam = excluded.naam, start_date = excluded.start_date, end_date = excluded.end_date, status = excluded.status;
+
+  insert into employees (id, voornaam, achternaam, email, team, dienstverband, aantalwerkdagen, structureel_nbh, actief)
+  select id, voornaam, coalesce(achternaam, ''), email, team, dienstverband, aantalwerkdagen, coalesce(structureel_nbh, '{}'), coalesce(actief, true)
+  from jsonb_to_recordset(tables -> 'employees') as x(
+    id text, voornaam text, achternaam text, email text, team text, dienstverband text, aantalwerkdagen int, structureel_nbh jsonb, actief boolean)
+  on conflict (id) do update set voornaam = excluded.voornaam, achternaam = excluded.achternaam, email = excluded.email, team = excluded.team,
+    dienstverband = excluded.dienstverband, aantalwerkdagen = excluded.aantalwerkdagen, structureel_nbh = excluded.structureel_nbh,
+    actief = excluded.actief;
+  get diagnostics n = row_count;
+  counts := counts || jsonb_build_object('employees', n);
+
+  insert into service_types (id, code, naam, dagdeel, begintijd, eindtijd, duur_minuten, is_system, blokkeert_volgdag, gekoppeld_aan, actief)
+  select id, code, naam, dagdeel, begintijd, eindtijd, duur_minuten, coalesce(is_system, false), coalesce(blokkeert_volgdag, false),
+         gekoppeld_aan, coalesce(actief, true)
+  from jsonb_to_recordset(tables -> 'service_types') as x(
+    id uuid, code text, naam text, dagdeel text, begintijd time, eindtijd time, duur_minuten int, is_system boolean,
+    blokkeert_volgdag boolean, gekoppeld_aan text, actief boolean)
+  on conflict (id) do update set code = excluded.code, naam = excluded.naam, dagdeel = excluded.dagdeel, begintijd = excluded.begintijd,
+    eindtijd = excluded.eindtijd, duur_minuten = excluded.duur_minuten, is_system = excluded.is_system,
+    blokkeert_volgdag = excluded.blokkeert_volgdag, gekoppeld_aan = excluded.gekoppeld_aan, actief = excluded.actief;
+  get diagnostics n = row_count;
+  counts := counts || jsonb_build_object('service_types', n);
+
+  -- The rules of the services in these tables become exactly the rules in these tables.
+  delete from service_blocking_rules as b
+  where b.service_id in (select (s ->> 'id')::uuid from jsonb_array_elements(tables -> 'service_types') as s)
+    and not exists (
+      select from jsonb_to_recordset(tables -> 'service_blocking_rules') as x(service_id uuid, dag_offset smallint, dagdeel text)
+      where (x.service_id, x.dag_offset, x.dagdeel) = (b.service_id, b.dag_offset, b.dagdeel));
+  insert into service_blocking_rules (service_id, dag_offset, dagdeel)
+  select service_id, dag_offset, dagdeel
+  from jsonb_to_recordset(tables -> 'service_blocking_rules') as x(service_id uuid, dag_offset smallint, dagdeel text)
+  on conflict do nothing;
+
+  insert into roster_employee_services (roster_id, employee_id, service_id, aantal, actief)
+  select v_roster_id, employee_id, service_id, aantal, coalesce(actief, true)
+  from jsonb_to_recordset(tables -> 'roster_employee_services') as x(employee_id text, service_id uuid, aantal smallint, actief boolean);
+  get diagnostics n = row_count;
+  counts := counts || jsonb_build_object('roster_employee_services', n);
+
+  insert into roster_period_staffing_dagdelen (id, roster_id, date, dagdeel, team, service_id, status, aantal)
+  select coalesce(id, gen_random_uuid()), v_roster_id, date, dagdeel, team, service_id, status, aantal
+  from jsonb_to_recordset(tables -> 'roster_period_staffing_dagdelen') as x(
+    id uuid, date date, dagdeel text, team text, service_id uuid, status text, aantal smallint);
+  get diagnostics n = row_count;
+  counts := counts || jsonb_build_object('roster_period_staffing_dagdelen', n);
+
+  insert into roster_assignments (id, roster_id, employee_id, date, dagdeel, service_id, status, source, notes,
+                                  blocked_by_date, blocked_by_dagdeel, blocked_by_service_id)
+  select coalesce(id, gen_random_uuid()), v_roster_id, employee_id, date, dagdeel, service_id, status, source, notes,
+         blocked_by_date, blocked_by_dagdeel, blocked_by_service_id
+  from jsonb_to_recordset(tables -> 'roster_assignments') as x(
+    id uuid, employee_id text, date date, dagdeel text, service_id uuid, status smallint, source text, notes text,
+    blocked_by_date date, blocked_by_dagdeel text, blocked_by_service_id uuid);
+  get diagnostics n = row_count;
+  counts := counts || jsonb_build_object('roster_assignments', n);
+
+  return jsonb_build_object('outcome', 'imported', 'roster_id', v_roster_id, 'rows', counts);
+end
+$$;
+comment on function public.import_roster_v1 is
+  'Practice tables into the database. A roster that exists is left alone (outcome exists) unless p_replace; a final one always is.';
