@@ -52,14 +52,21 @@ begin
     for update nowait;
 
     -- The plan was made for these slots of the planner and this demand; if they changed meanwhile, it is not a plan for this roster.
+    -- Structural absence needs no row of its own, and the digest covers it.
     select jsonb_agg(c order by c ->> 'employee_id', c ->> 'date', c ->> 'dagdeel') into v_conflicts
     from (
       select jsonb_build_object('employee_id', employee_id, 'date', date, 'dagdeel', dagdeel,
                'expected_status', coalesce(e.status, 0), 'found_status', coalesce(f.status, 0),
                'expected_service_id', e.service_id, 'found_service_id', f.service_id) as c
-      from jsonb_to_recordset(request -> 'expected') as e(employee_id text, date date, dagdeel text, status smallint, service_id uuid)
-      full join (select employee_id, date, dagdeel, status, service_id from roster_assignments
-                 where roster_id = v_roster_id and (status = 3 or status = 1 and source is distinct from 'greedy')) as f
+      from (select x.* from jsonb_to_recordset(request -> 'expected') as x(
+                employee_id text, date date, dagdeel text, status smallint, service_id uuid)
+              left join employees on employees.id = x.employee_id
+            where not (x.status = 3 and coalesce(is_structurally_absent(employees.structureel_nbh, x.date, x.dagdeel), false))) as e
+      full join (select a.employee_id, a.date, a.dagdeel, a.status, a.service_id
+                 from roster_assignments as a join employees on employees.id = a.employee_id
+                 where a.roster_id = v_roster_id
+                   and (a.status = 1 and a.source is distinct from 'greedy'
+                        or a.status = 3 and not is_structurally_absent(employees.structureel_nbh, a.date, a.dagdeel))) as f
         using (employee_id, date, dagdeel)
       where (e.status, e.service_id) is distinct from (f.status, f.service_id)) as difference;
     if roster_input_digest(v_roster_id) is distinct from request ->> 'input_digest' then

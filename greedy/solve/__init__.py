@@ -1,0 +1,1 @@
+"""ROOM 2: problem -> result. Knows no database."""

@@ -1,0 +1,213 @@
+"""The in-memory roster workspace (werkbestanden): a roster in the making, which never breaks a rule.
+
+It holds what is needed to say at once whether an employee can take a shift: the content of every slot, what is left of every capability,
+and which units of demand are open. Work is placed with its pair and its blocked slots in one step, or not at all.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from greedy.model.coverage import coverage
+from greedy.model.problem import Assignment, Problem, Slot, SlotStatus
+from greedy.model.result import Obstacle
+from greedy.model.roster import BlockedSlot, Roster, blocked_slots
+
+OPEN, ACTIVE, BLOCKED, UNAVAILABLE = SlotStatus  # plain names: attribute look-ups on the enum would dominate the fill
+
+
+class Workspace:
+    """A roster of `problem` in the making.
+
+    Parameters
+    ----------
+    problem
+        What is asked.
+    roster
+        Work that stands at the beginning; by default the pinned work alone.
+
+    Attributes
+    ----------
+    open_units
+        Demand row -> employees still missing.
+    shifts
+        Employee -> shifts worked so far.
+    """
+
+    def __init__(self, problem: Problem, roster: Roster | None = None) -> None:
+        standing = roster or Roster.of(problem.pinned)
+        served = coverage(problem, standing).assigned
+        self.problem = problem
+        self.open_units = [row.required - served[number] for number, row in enumerate(problem.demand)]
+        self.shifts = [0] * len(problem.employees)
+        self._assignments: set[Assignment] = set()
+        self._per_day = len(problem.dayparts)
+        self._per_employee = problem.day_count * self._per_day
+        self._status = bytearray(len(problem.employees) * self._per_employee)
+        self._duties: dict[int, Assignment] = {}  # slot index -> the duty that blocks it
+        self._capacity_left = dict(problem.capabilities)
+        self._worked_days = [0] * len(problem.employees)
+        for slot in problem.unavailable:
+            self._status[self._index(slot)] = UNAVAILABLE
+        for slot in problem.blocked:
+            self._status[self._index(slot)] = BLOCKED
+        for assignment in standing.assignments:
+            self._put(assignment)
+
+    @property
+    def roster_id(self) -> str:
+        """Id of the roster in the making."""
+        return self.problem.roster_id
+
+    def freeze(self) -> Roster:
+        """The roster as it stands now."""
+        return Roster.of(self._assignments)
+
+    def planned(self) -> tuple[Assignment, ...]:
+        """The program's own work, without what was pinned, in the order of employee, day and service."""
+        return tuple(sorted(self._assignments.difference(self.problem.pinned)))
+
+    def predicted_blocks(self) -> tuple[BlockedSlot, ...]:
+        """FASE 3: the slots that the database's triggers will hold as BLOCKED for this roster."""
+        return blocked_slots(self.problem, self.freeze())
+
+    def capacity_left(self, employee: int, service: int) -> int:
+        """How often the employee can still work the service."""
+        return self._capacity_left.get((employee, service), 0)
+
+    def blocking_duty(self, slot: Slot) -> Assignment | None:
+        """The duty that blocks a slot."""
+        return self._duties.get(self._index(slot))
+
+    @cached_property
+    def qualified(self) -> dict[tuple[int, str], list[int]]:
+        """(service, employee team) -> employees who may work the service, by number."""
+        found: dict[tuple[int, str], list[int]] = {}
+        for employee, service in sorted(self.problem.capabilities):
+            found.setdefault((service, self.problem.employees[employee].team), []).append(employee)
+        return found
+
+    def candidates(self, row: int, team: str) -> list[int]:
+        """Employees of one team who can take a unit of a demand row now."""
+        return [e for e in self.qualified.get((self.problem.demand[row].service, team), ()) if self.obstacle(e, row) is None]
+
+    def obstacle(self, employee: int, row: int) -> Obstacle | None:
+        """Why the employee cannot take a unit of this demand row; None when she can. Open units are not looked at."""
+        problem = self.problem
+        demand = problem.demand[row]
+        if obstacle := self.obstacle_alone(employee, demand.day, demand.service, demand.team):
+            return obstacle
+        partner = self._missing_partner(employee, demand.day, demand.service)
+        if partner is None:
+            return self._obstacle_of_blocks(employee, demand.day, (demand.service,))
+        if partner != problem.services[demand.service].second_half:  # a second half never stands without its first
+            return Obstacle.PAIR_NOT_POSSIBLE
+        partner_row = self._open_row_for(employee, demand.day, partner, demand.team)
+        if partner_row is None or self.obstacle_alone(employee, demand.day, partner, problem.demand[partner_row].team, shifts=2):
+            return Obstacle.PAIR_NOT_POSSIBLE
+        return self._obstacle_of_blocks(employee, demand.day, (demand.service, partner))
+
+    def obstacle_alone(self, employee: int, day: int, service: int, team: int, *, shifts: int = 1) -> Obstacle | None:
+        """Why the employee cannot work a shift for a demand team, its pair and its blocked slots left aside.
+
+        `shifts` is 2 for the second of a pair, whose day is counted with the first.
+        """
+        problem = self.problem
+        left = self._capacity_left.get((employee, service))
+        who = problem.employees[employee]
+        if left is None:
+            return Obstacle.NOT_QUALIFIED
+        if not who.active or not problem.services[service].active:
+            return Obstacle.INACTIVE
+        if who.team not in problem.demand_teams[team].served_by:
+            return Obstacle.OTHER_TEAM
+        if left < 1:
+            return Obstacle.CAPACITY_USED
+        start = employee * self._per_employee + day * self._per_day
+        status = self._status[start + problem.services[service].daypart]
+        if status != OPEN:
+            return {UNAVAILABLE: Obstacle.UNAVAILABLE, BLOCKED: Obstacle.BLOCKED, ACTIVE: Obstacle.WORKS}[SlotStatus(status)]
+        if who.max_days is not None and shifts == 1 and self._worked_days[employee] >= who.max_days and not self._works_on(start):
+            return Obstacle.DAY_LIMIT
+        return None
+
+    def place(self, employee: int, row: int) -> tuple[Assignment, ...]:
+        """Give the employee a unit of a demand row, with the other half of a pair, and block what the duty blocks.
+
+        Raises
+        ------
+        ValueError
+            The employee cannot take it, or no unit is open: asking `obstacle` first is the caller's part.
+        """
+        obstacle = self.obstacle(employee, row)
+        if obstacle is not None or self.open_units[row] < 1:
+            raise ValueError(f"employee {employee} cannot take demand row {row}: {obstacle or 'no unit is open'}")
+        demand = self.problem.demand[row]
+        placed = [(row, Assignment(employee, demand.day, demand.service))]
+        partner = self._missing_partner(employee, demand.day, demand.service)
+        if partner is not None:
+            partner_row = self._open_row_for(employee, demand.day, partner, demand.team)
+            if partner_row is None:
+                raise ValueError(f"no open demand for the second half of row {row}")
+            placed.append((partner_row, Assignment(employee, demand.day, partner)))
+        for served_row, assignment in placed:
+            self.open_units[served_row] -= 1
+            self._put(assignment)
+        return tuple(assignment for _, assignment in placed)
+
+    def _obstacle_of_blocks(self, employee: int, day: int, services: tuple[int, ...]) -> Obstacle | None:
+        """A duty cannot block work that stands, nor the other half of its own pair."""
+        problem = self.problem
+        rules = problem.rules_of
+        if not any(service in rules for service in services):
+            return None
+        own = {problem.services[service].daypart for service in services}
+        start = employee * self._per_employee
+        for service in services:
+            for rule in rules.get(service, ()):
+                blocked_day = day + rule.day_offset
+                if not 0 <= blocked_day < problem.day_count:
+                    continue
+                if self._status[start + blocked_day * self._per_day + rule.daypart] == ACTIVE or (rule.day_offset == 0 and rule.daypart in own):
+                    return Obstacle.BLOCKS_WORK
+        return None
+
+    def _missing_partner(self, employee: int, day: int, service: int) -> int | None:
+        """The other half of a pair when the employee does not work it yet that day."""
+        partner = self.problem.services[service].second_half
+        if partner is None:
+            partner = self.problem.first_half.get(service)
+        return None if partner is None or Assignment(employee, day, partner) in self._assignments else partner
+
+    def _open_row_for(self, employee: int, day: int, service: int, team: int) -> int | None:
+        """An open demand row of the day and service that the employee may serve; of demand team `team` if there is one."""
+        problem, who = self.problem, self.problem.employees[employee].team
+        rows = [
+            row
+            for row in problem.demand_by_cell.get((day, service), ())
+            if self.open_units[row] > 0 and who in problem.demand_teams[problem.demand[row].team].served_by
+        ]
+        return min(rows, key=lambda row: (problem.demand[row].team != team, problem.demand[row].team), default=None)
+
+    def _put(self, assignment: Assignment) -> None:
+        slot = self.problem.slot_of(assignment)
+        start = slot.employee * self._per_employee + slot.day * self._per_day
+        self._worked_days[slot.employee] += not self._works_on(start)
+        self._status[start + slot.daypart] = ACTIVE
+        self._duties.pop(start + slot.daypart, None)
+        self._assignments.add(assignment)
+        self.shifts[slot.employee] += 1
+        key = (assignment.employee, assignment.service)
+        if key in self._capacity_left:
+            self._capacity_left[key] -= 1
+        for blocked in self.problem.blocked_by(assignment):
+            index = self._index(blocked)
+            if self._status[index] == OPEN:
+                self._status[index] = BLOCKED
+                self._duties[index] = assignment
+
+    def _works_on(self, day_start: int) -> bool:
+        return ACTIVE in self._status[day_start : day_start + self._per_day]
+
+    def _index(self, slot: Slot) -> int:
+        return slot.employee * self._per_employee + slot.day * self._per_day + slot.daypart
