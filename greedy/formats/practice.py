@@ -97,32 +97,6 @@ def structural_absence(tables: PracticeTables) -> set[Slot]:
     }
 
 
-def to_assignment_rows(tables: PracticeTables, roster: Roster, problem: Problem) -> list[AssignmentRow]:
-    """The rows of `tables` with the program's work replaced by `roster`; the slots it blocks are left to the triggers."""
-    planned = {
-        (problem.employees[a.employee].id, problem.date_of(a.day), problem.dayparts[problem.services[a.service].daypart]): a
-        for a in set(roster.assignments).difference(problem.pinned)
-    }
-    kept = [
-        row
-        for row in tables.roster_assignments
-        if row.source not in (PROGRAM_SOURCE, BLOCKING_SOURCE) and (row.employee_id, row.date, row.dagdeel) not in planned
-    ]
-    own = [
-        AssignmentRow(
-            roster_id=tables.roster.id,
-            employee_id=employee,
-            date=day,
-            dagdeel=dagdeel,
-            service_id=tables.service_types[assignment.service].id,
-            status=SlotStatus.ACTIVE,
-            source=PROGRAM_SOURCE,
-        )
-        for (employee, day, dagdeel), assignment in planned.items()
-    ]
-    return sorted([*kept, *own], key=lambda row: (row.employee_id, row.date, DAGDELEN.index(row.dagdeel)))
-
-
 def _work(tables: PracticeTables, rows: Iterable[AssignmentRow]) -> list[Assignment]:
     employees = {row.id: number for number, row in enumerate(tables.employees)}
     services = {row.id: number for number, row in enumerate(tables.service_types)}

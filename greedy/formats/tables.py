@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, Json, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from greedy.model.problem import SlotStatus
 
@@ -63,8 +64,13 @@ class EmployeeRow(Row):
     team: EmployeeTeam
     dienstverband: Text | None = None
     aantalwerkdagen: Annotated[int, Field(ge=0, le=366)] | None = None
-    structureel_nbh: dict[Weekday, list[Dagdeel]] | Json[dict[Weekday, list[Dagdeel]]] = Field(default_factory=dict)
+    structureel_nbh: dict[Weekday, list[Dagdeel]] = Field(default_factory=dict)
     actief: bool = True
+
+    @field_validator("structureel_nbh", mode="before")
+    @classmethod
+    def _absence_from_text(cls, value: object) -> object:
+        return json.loads(value) if isinstance(value, str) else value
 
     @property
     def name(self) -> str:

@@ -25,6 +25,7 @@ create type public.slot_content as (
 create function public.sync_blocked_slots(gone public.slot_content[], touched public.slot_content[]) returns void
 language plpgsql volatile
 set search_path = public, pg_temp
+set enable_nestloop = on  -- a look-up in the index for each slot, whatever the caller prefers
 as $$
 -- gone: duties that are no longer ACTIVE. touched: slots to bring in line (their status and service are not read).
 -- A slot has one blocker on record even when several duties block it: the first by date, dagdeel and service.

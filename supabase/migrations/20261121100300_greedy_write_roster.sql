@@ -3,6 +3,8 @@
 create function public.write_roster_v1(p_request jsonb) returns jsonb
 language plpgsql volatile
 set search_path = public, pg_temp
+-- The planner takes a JSON document for 100 rows, whatever its size, and would compare thousands with thousands one by one.
+set enable_nestloop = off
 as $$
 -- p_request: {run_id, part, roster_id, input_digest,
 --   expected: [{employee_id, date, dagdeel, status, service_id}]  the planner's slots as the plan saw them,

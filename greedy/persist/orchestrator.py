@@ -1,0 +1,61 @@
+"""DatabaseOperationOrchestrator: 4A, on success 4B, both in one transaction, then 4C."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypedDict
+from uuid import UUID
+
+from greedy.errors import GreedyError
+from greedy.persist.batch_writer import BatchWriter, WriteResult
+from greedy.persist.trigger_verifier import TriggerVerifier, VerificationResult
+from greedy.store.base import Store
+
+if TYPE_CHECKING:
+    from greedy.workspace import Workspace
+
+
+class OperationResult(TypedDict):
+    """What FASE 4 did. `verification` is None when nothing was written. `success` speaks of the write; verification warns."""
+
+    success: bool
+    run_id: str
+    roster_id: str
+    assignments: WriteResult
+    blocking: WriteResult
+    verification: VerificationResult | None
+    write_ms: float
+    duration_ms: float
+    error: str | None
+
+
+class DatabaseOperationOrchestrator:
+    """Runs FASE 4 for a workspace."""
+
+    def __init__(self, workspace: Workspace, store: Store, *, run_id: UUID | None = None) -> None:
+        self._workspace = workspace
+        self._writer = BatchWriter(workspace, store, run_id=run_id)
+        self._verifier = TriggerVerifier(workspace, store)
+
+    @property
+    def error(self) -> GreedyError | None:
+        """The error of the write, with its details and next step."""
+        return self._writer.error
+
+    async def execute(self) -> OperationResult:
+        """Write and verify. Errors of the database are in the result; nothing is half-written then."""
+        started = time.perf_counter()
+        assignments, blocking = await self._writer.write_roster()
+        written = time.perf_counter()
+        verification = None if self.error else await self._verifier.verify_all_triggers()
+        return OperationResult(
+            success=self.error is None,
+            run_id=str(self._writer.run_id),
+            roster_id=self._workspace.roster_id,
+            assignments=assignments,
+            blocking=blocking,
+            verification=verification,
+            write_ms=(written - started) * 1000,
+            duration_ms=(time.perf_counter() - started) * 1000,
+            error=self.error.message if self.error else None,
+        )

@@ -1,0 +1,1 @@
+"""A roster in and out of a database."""

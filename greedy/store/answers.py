@@ -1,0 +1,127 @@
+"""The answers of the database functions, read the same way whichever store called them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from greedy.errors import OutsideError
+from greedy.formats.tables import PROGRAM_SOURCE, PracticeTables, Row
+from greedy.model.problem import SlotStatus
+from greedy.store.base import (
+    FinalRosterError,
+    RosterBusyError,
+    RosterConflictError,
+    RosterExistsError,
+    RosterSummary,
+    RosterWrite,
+    RunIdReusedError,
+    UnknownRosterError,
+    WriteAnswer,
+)
+
+BUSY_NEXT_STEP = "wait until the other change is finished, then run again"
+
+
+class _RawWriteAnswer(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    outcome: str
+    conflicts: list[dict[str, Any]] = []
+
+
+def unknown_roster(roster_id: UUID, known: list[RosterSummary]) -> UnknownRosterError:
+    """The error for an id that no roster has, with those that exist."""
+    return UnknownRosterError(
+        f"no roster has the id {roster_id}",
+        details=[f"{roster.id}  {roster.start_date} to {roster.end_date}  {roster.naam}" for roster in known[-10:]],
+        next_step="use one of these ids" if known else "load one: greedy load DIR",
+    )
+
+
+def read_write_answer(text: str, write: RosterWrite) -> WriteAnswer:
+    """The answer of write_roster_v1, or the error that it stands for. An outcome that we do not know is an error too."""
+    raw = _RawWriteAnswer.model_validate_json(text)
+    match raw.outcome:
+        case "written":
+            return WriteAnswer.model_validate_json(text)
+        case "conflict":
+            raise RosterConflictError(
+                f"the planner changed roster {write.roster_id} after it was loaded; nothing was written",
+                details=[_conflict_line(conflict) for conflict in raw.conflicts],
+                next_step="run again: the changes are taken into account then",
+            )
+        case "busy":
+            raise RosterBusyError(
+                f"somebody is changing roster {write.roster_id} in an open transaction; nothing was written",
+                next_step=BUSY_NEXT_STEP,
+                retryable=True,
+            )
+        case "unknown_roster":
+            raise unknown_roster(write.roster_id, [])
+        case "final_roster":
+            raise final_roster(write.roster_id)
+        case "run_id_reused":
+            raise RunIdReusedError(f"run {write.run_id} has already written something else; nothing was written", next_step="use a new run id")
+        case other:
+            raise OutsideError(f"the database answered {other!r} to a write", next_step="greedy db status")
+
+
+def final_roster(roster_id: UUID) -> FinalRosterError:
+    """The error for a roster that the program must not change any more."""
+    return FinalRosterError(f"roster {roster_id} is final; nothing was written", next_step="set its status to in_progress to plan it again")
+
+
+def read_import_answer(outcome: str, tables: PracticeTables) -> None:
+    """Raise what the outcome of import_roster_v1 stands for; `imported` is good."""
+    match outcome:
+        case "imported":
+            return
+        case "exists":
+            raise RosterExistsError(
+                f"roster {tables.roster.id} is in the database already, with other content; nothing was changed",
+                next_step="greedy load --replace DIR, which also throws away what was planned in it",
+            )
+        case "final":
+            raise final_roster(tables.roster.id)
+        case other:
+            raise OutsideError(f"the database answered {other!r} to an import", next_step="greedy db status")
+
+
+def brings_nothing_new(tables: PracticeTables, existing: PracticeTables) -> bool:
+    """Whether the database's state of a roster asks for the same plan as `tables`, whatever the program made of it since."""
+    services = {row.id for row in tables.service_types}
+    return _input_of(tables, services) == _input_of(existing, services)
+
+
+def _input_of(tables: PracticeTables, services: set[UUID]) -> dict[str, list[str]]:
+    """What people entered, a line a row. The database may have services of other practices, which do not count."""
+    rows: dict[str, list[Row]] = {
+        "rosters": [*tables.rosters],
+        "employees": [*tables.employees],
+        "service_types": [row for row in tables.service_types if row.id in services],
+        "service_blocking_rules": [row for row in tables.service_blocking_rules if row.service_id in services],
+        "roster_employee_services": [*tables.roster_employee_services],
+        "roster_period_staffing_dagdelen": [row for row in tables.roster_period_staffing_dagdelen if row.required],
+        "roster_assignments": [
+            row
+            for row in tables.roster_assignments
+            if row.status is SlotStatus.UNAVAILABLE or (row.status is SlotStatus.ACTIVE and row.source != PROGRAM_SOURCE)
+        ],
+    }
+    ids_of_their_own = {"roster_period_staffing_dagdelen": {"id"}, "roster_assignments": {"id", "source", "notes"}}
+    return {
+        name: sorted(json.dumps(row.model_dump(mode="json", exclude=ids_of_their_own.get(name)), sort_keys=True) for row in some)
+        for name, some in rows.items()
+    }
+
+
+def _conflict_line(conflict: dict[str, Any]) -> str:
+    if "input" in conflict:
+        return str(conflict["input"])
+    expected, found = SlotStatus(conflict["expected_status"]), SlotStatus(conflict["found_status"])
+    changed = f"{expected.name} when loaded, {found.name} now" if expected != found else f"{found.name} with another service now"
+    return f"{conflict['employee_id']} {conflict['date']} {conflict['dagdeel']}: {changed}"

@@ -1,0 +1,91 @@
+"""PostgresStore: the store contract over a direct connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from greedy.database.connector import DBConnector
+from greedy.errors import GreedyError, InputError, OutsideError
+from greedy.formats.tables import PracticeTables
+from greedy.store.answers import brings_nothing_new, read_import_answer, read_write_answer, unknown_roster
+from greedy.store.base import RosterSummary, RosterWrite, SlotCounts, VerificationFacts, WriteAnswer
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+log = structlog.get_logger()
+
+RETRY_SECONDS = 10.0
+
+
+class PostgresStore:
+    """Rosters in a PostgreSQL database that is migrated. Documents cross as JSON text, one call a method."""
+
+    def __init__(self, db: DBConnector) -> None:
+        self._db = db
+
+    async def list_rosters(self) -> list[RosterSummary]:
+        """All rosters, oldest first."""
+        text = await self._db.fetch_value("select list_rosters_v1()::text")
+        return TypeAdapter(list[RosterSummary]).validate_json(text)
+
+    async def load(self, roster_id: UUID, *, include_open: bool = False) -> PracticeTables:
+        """A roster and all that belongs to it, in one round trip."""
+        text = await self._db.fetch_value("select load_roster_v1($1, $2)::text", roster_id, include_open)
+        if text is None:
+            raise unknown_roster(roster_id, await self.list_rosters())
+        try:
+            return PracticeTables.model_validate_json(text)
+        except ValidationError as exc:
+            faults = [f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}" for error in exc.errors(include_url=False)]
+            raise InputError(f"roster {roster_id} in {self._db.server} has faults", details=faults) from None
+
+    async def import_tables(self, tables: PracticeTables, *, replace: bool = False) -> bool:
+        """Bring a roster in, all or nothing."""
+        document = tables.model_dump_json(exclude={"input_digest"})
+        outcome = await self._db.fetch_value("select import_roster_v1($1::text::jsonb, $2) ->> 'outcome'", document, replace)
+        if outcome == "exists" and brings_nothing_new(tables, await self.load(tables.roster.id)):
+            return False
+        read_import_answer(outcome, tables)
+        return True
+
+    async def write(self, write: RosterWrite) -> WriteAnswer:
+        """FASE 4A and 4B. Tried again with the same run id when a connection dropped or the roster was busy: the ledger tells what happened."""
+        document = write.model_dump_json()
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(lambda exc: isinstance(exc, GreedyError) and exc.retryable),
+            stop=stop_after_delay(RETRY_SECONDS),
+            wait=wait_random_exponential(multiplier=0.1, max=2),
+            before_sleep=_log_retry,
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                text = await self._db.fetch_value("select write_roster_v1($1::text::jsonb)::text", document)
+                return read_write_answer(text, write)
+        raise OutsideError("the write was not attempted")  # unreachable: reraise=True; here for the type checker
+
+    async def verify(self, roster_id: UUID) -> VerificationFacts:
+        """Facts for FASE 4C."""
+        text = await self._db.fetch_value("select verify_roster_v1($1)::text", roster_id)
+        return await self._read(VerificationFacts, text, roster_id)
+
+    async def counts(self, roster_id: UUID) -> SlotCounts:
+        """Rows by status."""
+        text = await self._db.fetch_value("select to_jsonb(c)::text from roster_slot_counts as c where roster_id = $1", roster_id)
+        return await self._read(SlotCounts, text, roster_id)
+
+    async def _read(self, model: type[Any], text: str | None, roster_id: UUID) -> Any:
+        if text is None or '"counts": null' in text:
+            raise unknown_roster(roster_id, await self.list_rosters())
+        return model.model_validate_json(text)
+
+
+def _log_retry(state: RetryCallState) -> None:
+    failure = state.outcome.exception() if state.outcome else None
+    log.warning("store.retry", attempt=state.attempt_number, error=str(failure))
