@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     supabase_key: SecretStr | None = Field(None, description="Supabase secret key")
     rooster_id: str | None = Field(None, description="Roster to plan when a command gets none")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Least level of log lines")
-    data_dir: Path = Field(default_factory=default_data_dir, validation_alias="GREEDY_DATA_DIR", description="Embedded database and reports")
+    data_dir: Path = Field(
+        default_factory=default_data_dir, validation_alias="GREEDY_DATA_DIR", description="Embedded database and reports"
+    )
     on_railway: str | None = Field(None, validation_alias="RAILWAY_ENVIRONMENT_ID", description="Set by Railway")
 
 

@@ -91,11 +91,14 @@ class Workspace:
         """Employees of one team who can take a unit of a demand row now."""
         return [e for e in self.qualified.get((self.problem.demand[row].service, team), ()) if self.obstacle(e, row) is None]
 
-    def obstacle(self, employee: int, row: int) -> Obstacle | None:
-        """Why the employee cannot take a unit of this demand row; None when she can. Open units are not looked at."""
+    def obstacle(self, employee: int, row: int, *, extra_capacity: int = 0) -> Obstacle | None:
+        """Why the employee cannot take a unit of this demand row; None when she can. Open units of the row are not looked at.
+
+        `extra_capacity` asks as if she could work each service that many times more.
+        """
         problem = self.problem
         demand = problem.demand[row]
-        if obstacle := self.obstacle_alone(employee, demand.day, demand.service, demand.team):
+        if obstacle := self.obstacle_alone(employee, demand.day, demand.service, demand.team, extra_capacity=extra_capacity):
             return obstacle
         partner = self._missing_partner(employee, demand.day, demand.service)
         if partner is None:
@@ -103,14 +106,19 @@ class Workspace:
         if partner != problem.services[demand.service].second_half:  # a second half never stands without its first
             return Obstacle.PAIR_NOT_POSSIBLE
         partner_row = self._open_row_for(employee, demand.day, partner, demand.team)
-        if partner_row is None or self.obstacle_alone(employee, demand.day, partner, problem.demand[partner_row].team, shifts=2):
+        if partner_row is None:
+            return Obstacle.PAIR_NOT_POSSIBLE
+        team = problem.demand[partner_row].team
+        if self.obstacle_alone(employee, demand.day, partner, team, same_day=True, extra_capacity=extra_capacity):
             return Obstacle.PAIR_NOT_POSSIBLE
         return self._obstacle_of_blocks(employee, demand.day, (demand.service, partner))
 
-    def obstacle_alone(self, employee: int, day: int, service: int, team: int, *, shifts: int = 1) -> Obstacle | None:
+    def obstacle_alone(
+        self, employee: int, day: int, service: int, team: int, *, same_day: bool = False, extra_capacity: int = 0
+    ) -> Obstacle | None:
         """Why the employee cannot work a shift for a demand team, its pair and its blocked slots left aside.
 
-        `shifts` is 2 for the second of a pair, whose day is counted with the first.
+        `same_day`: the day is counted already, with the first half of the pair.
         """
         problem = self.problem
         left = self._capacity_left.get((employee, service))
@@ -121,13 +129,13 @@ class Workspace:
             return Obstacle.INACTIVE
         if who.team not in problem.demand_teams[team].served_by:
             return Obstacle.OTHER_TEAM
-        if left < 1:
+        if left + extra_capacity < 1:
             return Obstacle.CAPACITY_USED
         start = employee * self._per_employee + day * self._per_day
         status = self._status[start + problem.services[service].daypart]
         if status != OPEN:
             return {UNAVAILABLE: Obstacle.UNAVAILABLE, BLOCKED: Obstacle.BLOCKED, ACTIVE: Obstacle.WORKS}[SlotStatus(status)]
-        if who.max_days is not None and shifts == 1 and self._worked_days[employee] >= who.max_days and not self._works_on(start):
+        if who.max_days is not None and not same_day and self._worked_days[employee] >= who.max_days and not self._works_on(start):
             return Obstacle.DAY_LIMIT
         return None
 
@@ -168,7 +176,9 @@ class Workspace:
                 blocked_day = day + rule.day_offset
                 if not 0 <= blocked_day < problem.day_count:
                     continue
-                if self._status[start + blocked_day * self._per_day + rule.daypart] == ACTIVE or (rule.day_offset == 0 and rule.daypart in own):
+                if self._status[start + blocked_day * self._per_day + rule.daypart] == ACTIVE or (
+                    rule.day_offset == 0 and rule.daypart in own
+                ):
                     return Obstacle.BLOCKS_WORK
         return None
 

@@ -39,13 +39,15 @@ def synthetic_practice(*, employees: int = 140, weeks: int = 13, seed: int = 0) 
             voornaam=f"Voornaam{chance.randrange(1000):03d}",
             achternaam=f"Achternaam{number:04d}",
             team=TEAMS[number % len(TEAMS)],
-            structureel_nbh={chance.choice(WEEKDAYS): sorted(chance.sample(DAGDELEN, chance.randint(1, 3))) for _ in range(chance.randint(0, 2))},
+            structureel_nbh={
+                chance.choice(WEEKDAYS): sorted(chance.sample(DAGDELEN, chance.randint(1, 3))) for _ in range(chance.randint(0, 2))
+            },
         )
         for number in range(employees)
     ]
     staffing = [
-        StaffingRow(id=_uuid(chance), roster_id=roster.id, date=day, dagdeel=services[code].dagdeel, team=team, service_id=services[code].id,
-                    status="MOET", aantal=max(1, round(asked * employees / 140)))
+        StaffingRow(id=_uuid(chance), roster_id=roster.id, date=day, dagdeel=services[code].dagdeel, team=team,
+                    service_id=services[code].id, status="MOET", aantal=max(1, round(asked * employees / 140)))
         for day in days
         for code, team, weekdays, asked in PATTERN
         if day.weekday() in weekdays

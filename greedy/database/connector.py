@@ -84,14 +84,13 @@ class DBConnector:
         if self._pool is None:
             log.debug("database.connect", server=self.server)
             pooled = urlsplit(self._url).port == TRANSACTION_POOLER_PORT
-            options = {"statement_cache_size": 0} if pooled else {}
             self._pool = await asyncpg.create_pool(
                 self._url,
                 min_size=self._min_size,
                 max_size=self._max_size,
                 timeout=CONNECT_TIMEOUT_SECONDS,
                 command_timeout=self._timeout_seconds,
-                **options,
+                statement_cache_size=0 if pooled else 100,
             )
         return self._pool
 
@@ -109,7 +108,7 @@ class DBConnector:
         async with self.connection() as connection, connection.transaction():
             yield connection
 
-    async def fetch_value(self, sql: str, *args: object) -> Any:
+    async def fetch_value(self, sql: str, *args: object) -> Any:  # noqa: ANN401  a value is of whatever type its column has
         """First column of the first row, None when there is no row."""
         async with self.connection() as connection:
             return await connection.fetchval(sql, *args)

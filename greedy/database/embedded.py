@@ -25,7 +25,7 @@ from urllib.parse import quote
 import structlog
 from filelock import FileLock, Timeout
 
-from greedy.database.errors import ConnectionError
+from greedy.database import errors
 from greedy.errors import CallerError
 
 log = structlog.get_logger()
@@ -88,7 +88,7 @@ class EmbeddedServer:
                     self._launch()
                     self._ensure_database()
         except Timeout:
-            raise ConnectionError(
+            raise errors.ConnectionError(
                 f"another process has held {self.data_dir / 'lock'} for {LOCK_TIMEOUT_SECONDS:.0f} seconds",
                 next_step="wait for it, or end it",
                 retryable=True,
@@ -120,7 +120,8 @@ class EmbeddedServer:
             foreign = sorted({path.name for path in self.data_dir.iterdir()} - OWN_NAMES)
         except OSError as exc:
             raise EmbeddedDatabaseError(
-                f"the data directory {self.data_dir} cannot be used: {exc.strerror}", next_step="set GREEDY_DATA_DIR to a folder of your own"
+                f"the data directory {self.data_dir} cannot be used: {exc.strerror}",
+                next_step="set GREEDY_DATA_DIR to a folder of your own",
             ) from exc
         if foreign:
             raise EmbeddedDatabaseError(
@@ -128,7 +129,9 @@ class EmbeddedServer:
                 next_step="set GREEDY_DATA_DIR to an empty or new folder; nothing was changed in this one",
             )
         if not os.access(self.data_dir, os.W_OK | os.X_OK):
-            raise EmbeddedDatabaseError(f"the data directory {self.data_dir} is not writable", next_step="set GREEDY_DATA_DIR to another folder")
+            raise EmbeddedDatabaseError(
+                f"the data directory {self.data_dir} is not writable", next_step="set GREEDY_DATA_DIR to another folder"
+            )
         self._hand_to_server_user(self.data_dir)
 
     def _check_cluster(self) -> None:
@@ -173,11 +176,13 @@ class EmbeddedServer:
         self._check_exit(result, "start")
 
     def _ensure_database(self) -> None:
-        command = (
-            f"select 'create database {DATABASE_NAME}' where not exists (select from pg_database where datname = '{DATABASE_NAME}') \\gexec"
-        )
+        command = "select 'create database greedy' where not exists (select from pg_database where datname = 'greedy') \\gexec"
         result = subprocess.run(  # noqa: S603  our own binary, no shell
-            [_binary("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url("postgres")], input=command, capture_output=True, text=True, check=False
+            [_binary("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url("postgres")],
+            input=command,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         self._check_exit(result, "make the database of")
 
@@ -186,7 +191,9 @@ class EmbeddedServer:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while (state := self._run("pg_isready", "--host", str(self._socket_dir()), "--quiet").returncode) == 1:  # starting or stopping
             if time.monotonic() > deadline:
-                raise ConnectionError(f"the embedded database in {self.data_dir} does not come up", next_step=f"read {self.log_file}")
+                raise errors.ConnectionError(
+                    f"the embedded database in {self.data_dir} does not come up", next_step=f"read {self.log_file}"
+                )
             time.sleep(0.1)
         return state == 0
 
@@ -270,7 +277,8 @@ def _user_name() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         raise EmbeddedDatabaseError(
-            f"user id {os.geteuid()} has no name on this machine, which PostgreSQL needs", next_step="run as a named user, or set DATABASE_URL"
+            f"user id {os.geteuid()} has no name on this machine, which PostgreSQL needs",
+            next_step="run as a named user, or set DATABASE_URL",
         ) from None
 
 
@@ -299,5 +307,7 @@ def _ensure_server_user() -> pwd.struct_passwd:
 def _let_walk_through(folder: Path) -> None:
     mode = folder.stat().st_mode
     if not mode & stat.S_IXOTH:
-        log.warning("embedded_database.opened_path", folder=str(folder), why="the server's user has to reach what lies below; it cannot list it")
+        log.warning(
+            "embedded_database.opened_path", folder=str(folder), why="the server's user has to reach what lies below; it cannot list it"
+        )
         folder.chmod(mode | stat.S_IXOTH)

@@ -114,4 +114,6 @@ async def require_migrated(db: DBConnector) -> None:
 def refuse_newer(server: str, status: MigrationStatus) -> None:
     """Raise SchemaError when a newer program has migrated the database."""
     if status.unknown:
-        raise SchemaError(f"{server} was migrated by a newer version of greedy: {', '.join(status.unknown)}", next_step="update this program")
+        raise SchemaError(
+            f"{server} was migrated by a newer version of greedy: {', '.join(status.unknown)}", next_step="update this program"
+        )

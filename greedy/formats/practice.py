@@ -70,7 +70,9 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
             for row in tables.roster_period_staffing_dagdelen
             if row.required
         ),
-        capabilities={(employees[row.employee_id], services[row.service_id]): row.aantal for row in tables.roster_employee_services if row.actief},
+        capabilities={
+            (employees[row.employee_id], services[row.service_id]): row.aantal for row in tables.roster_employee_services if row.actief
+        },
         blocking_rules=tuple(
             BlockingRule(services[row.service_id], row.dag_offset, DAGDELEN.index(row.dagdeel)) for row in tables.service_blocking_rules
         ),

@@ -7,8 +7,6 @@ import datetime as dt
 import difflib
 import io
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -18,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from greedy.errors import InputError
+from greedy.formats.files import replace_file
 from greedy.formats.tables import TABLES, PracticeTables, Row, faults_between_rows
 
 MASTER_TABLES = ("rosters", "employees", "service_types")
@@ -42,7 +41,9 @@ def read_practice(folder: Path) -> PracticeTables:
         With every fault of every file: `employees.csv:5: team: Input should be 'Groen', ...`.
     """
     if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}", next_step="give the folder that holds rosters.csv, employees.csv and the other tables")
+        raise InputError(
+            f"there is no folder {folder}", next_step="give the folder that holds rosters.csv, employees.csv and the other tables"
+        )
     files = {name: _read_file(folder / f"{name}.csv", model) for name, model in TABLES.items()}
     faults = [fault for file in files.values() for fault in file.faults]
     if not files["rosters"].faults and len(files["rosters"].rows) != 1:
@@ -73,7 +74,7 @@ def write_practice(tables: PracticeTables, folder: Path) -> None:
             writer = csv.writer(text, lineterminator="\n")
             writer.writerow(model.model_fields)
             writer.writerows([_to_text(getattr(row, column)) for column in model.model_fields] for row in getattr(tables, name))
-            _replace_file(folder / f"{name}.csv", text.getvalue())
+            replace_file(folder / f"{name}.csv", text.getvalue())
     except OSError as exc:
         raise InputError(f"cannot write to {folder}: {exc.strerror}", next_step="give another folder") from exc
 
@@ -107,7 +108,7 @@ def _read_file(path: Path, model: type[Row]) -> _File:
     return file
 
 
-def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:  # csv's reader type has no public name
+def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:  # noqa: ANN401  csv's reader type has no public name
     line = reader.line_num + 1
     for values in reader:
         if any(value.strip() for value in values):
@@ -151,15 +152,3 @@ def _to_text(value: object) -> str:
             return value.isoformat("minutes" if value.second == 0 else "seconds")
         case _:
             return str(value)
-
-
-def _replace_file(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    unfinished = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        unfinished.chmod(0o644)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

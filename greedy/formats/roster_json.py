@@ -58,8 +58,8 @@ def read_roster(path: Path, problem: Problem) -> Roster:
     except OSError as exc:
         raise InputError(f"cannot read {path}: {exc.strerror}") from exc
     except ValidationError as exc:
-        faults = [f"{'.'.join(str(part) for part in error['loc']) or 'document'}: {error['msg']}" for error in exc.errors(include_url=False)]
-        raise InputError(f"{path} is not a roster document", details=faults, next_step="write one with greedy solve DIR -o FILE") from None
+        wrong = [f"{'.'.join(str(part) for part in error['loc']) or 'document'}: {error['msg']}" for error in exc.errors(include_url=False)]
+        raise InputError(f"{path} is not a roster document", details=wrong, next_step="write one with greedy solve DIR -o FILE") from None
     if document.roster_id != problem.roster_id:
         raise InputError(f"{path} is a roster for {document.roster_id}, not for {problem.roster_id}")
     employees = {employee.id: number for number, employee in enumerate(problem.employees)}

@@ -157,7 +157,9 @@ class AssignmentRow(Row):
             raise ValueError(f"status {self.status:d} {'without' if self.service_id is None else 'with'} a service_id")
         blockers = (self.blocked_by_date, self.blocked_by_dagdeel, self.blocked_by_service_id)
         if any(part is None for part in blockers) if self.status is SlotStatus.BLOCKED else any(part is not None for part in blockers):
-            raise ValueError(f"status {self.status:d} with blocked_by_date, _dagdeel and _service_id {'incomplete' if self.status == 2 else 'filled'}")
+            raise ValueError(
+                f"status {self.status:d} with blocked_by_date, _dagdeel and _service_id {'incomplete' if self.status == 2 else 'filled'}"
+            )
         return self
 
 
@@ -251,12 +253,21 @@ def _faults_of(row: Row, roster: RosterRow, employees: set[str], services: dict[
     day = getattr(row, "date", None)
     if day is not None and not roster.start_date <= day <= roster.end_date:
         yield "date", f"{day} lies outside the roster, {roster.start_date} to {roster.end_date}"
-    works = isinstance(row, AssignmentRow) or (isinstance(row, StaffingRow) and row.required > 0)
-    if works and (service := services.get(row.service_id)) and service.dagdeel != row.dagdeel:  # type: ignore[attr-defined]
-        yield "dagdeel", f"{service.code} is a service of dagdeel {service.dagdeel}, not {row.dagdeel}"  # type: ignore[attr-defined]
-    if isinstance(row, AssignmentRow) and (blocker := services.get(row.blocked_by_service_id)):  # type: ignore[arg-type]
-        if blocker.dagdeel != row.blocked_by_dagdeel:
-            yield "blocked_by_dagdeel", f"{blocker.code} is a service of dagdeel {blocker.dagdeel}, not {row.blocked_by_dagdeel}"
+    for dagdeel, service_id, column in _worked_in(row):
+        service = services.get(service_id)
+        if service is not None and service.dagdeel != dagdeel:
+            yield column, f"{service.code} is a service of dagdeel {service.dagdeel}, not {dagdeel}"
+
+
+def _worked_in(row: Row) -> Iterator[tuple[Dagdeel, UUID, str]]:
+    """Dagdeel and service that a row brings together, and the column that would be wrong."""
+    if isinstance(row, StaffingRow) and row.required:
+        yield row.dagdeel, row.service_id, "dagdeel"
+    if isinstance(row, AssignmentRow):
+        if row.service_id is not None:
+            yield row.dagdeel, row.service_id, "dagdeel"
+        if row.blocked_by_dagdeel is not None and row.blocked_by_service_id is not None:
+            yield row.blocked_by_dagdeel, row.blocked_by_service_id, "blocked_by_dagdeel"
 
 
 KEYS: dict[str, list[tuple[str, ...]]] = {

@@ -55,7 +55,7 @@ class Employee:
 
 @dataclass(frozen=True)
 class Service:
-    """A kind of work. `minutes` from its begin to its end; `second_half`: the service that must follow it for the same employee that day."""
+    """A kind of work. `minutes` from its begin to its end; `second_half`: the service that the same employee works that day too."""
 
     id: str
     code: str
@@ -189,7 +189,7 @@ class Problem:
 
 def _faults(problem: Problem) -> Iterator[str]:
     """Every number that is out of range, and every reference that leads nowhere."""
-    employees, services, dayparts = range(len(problem.employees)), range(len(problem.services)), range(len(problem.dayparts))
+    services, dayparts = range(len(problem.services)), range(len(problem.dayparts))
     if problem.day_count < 1:
         yield f"the horizon has {problem.day_count} days"
     if not problem.dayparts:
@@ -203,9 +203,18 @@ def _faults(problem: Problem) -> Iterator[str]:
             yield f"service {service.code}: second half {service.second_half} of {len(services)} services"
         elif service.second_half is not None and problem.services[service.second_half].daypart == service.daypart:
             yield f"service {service.code} and its second half lie in one daypart"
-    yield from _repeated("second half", [problem.services[s.second_half].code for s in problem.services if s.second_half is not None and s.second_half in services])
+    yield from _repeated(
+        "second half",
+        [problem.services[s.second_half].code for s in problem.services if s.second_half is not None and s.second_half in services],
+    )
+    yield from _faults_of_references(problem)
+
+
+def _faults_of_references(problem: Problem) -> Iterator[str]:
+    employees, services, dayparts = range(len(problem.employees)), range(len(problem.services)), range(len(problem.dayparts))
+    days = range(problem.day_count)
     for number, row in enumerate(problem.demand):
-        if row.day not in range(problem.day_count) or row.service not in services or row.team not in range(len(problem.demand_teams)):
+        if row.day not in days or row.service not in services or row.team not in range(len(problem.demand_teams)):
             yield f"demand {number}: {row} refers to what does not exist"
         if row.required < 0:
             yield f"demand {number}: {row.required} required"
@@ -218,10 +227,10 @@ def _faults(problem: Problem) -> Iterator[str]:
         elif rule.day_offset == 0 and rule.daypart == problem.services[rule.service].daypart:
             yield f"blocking rule of {problem.services[rule.service].code} blocks its own slot"
     for assignment in problem.pinned:
-        if assignment.employee not in employees or assignment.service not in services or assignment.day not in range(problem.day_count):
+        if assignment.employee not in employees or assignment.service not in services or assignment.day not in days:
             yield f"pinned {assignment} refers to what does not exist"
     for slot in problem.unavailable | problem.blocked:
-        if slot.employee not in employees or slot.day not in range(problem.day_count) or slot.daypart not in dayparts:
+        if slot.employee not in employees or slot.day not in days or slot.daypart not in dayparts:
             yield f"slot {slot} does not exist"
 
 

@@ -32,12 +32,17 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True)
 class OpenDemand:
-    """A demand row that is not full. `reasons`: obstacle -> number of employees, all employees counted once; `blocked_by`: which duties."""
+    """A demand row that is not full.
+
+    `reasons`: obstacle -> number of employees, all employees counted once. `blocked_by`: which duties. `one_more_for`: employees for whom
+    one more time of the service (and of the other half of its pair) would fill it, everything else as it is.
+    """
 
     row: int
     missing: int
     reasons: dict[Obstacle, int]
     blocked_by: tuple[str, ...] = ()
+    one_more_for: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ A rule takes the problem and a roster, and yields a violation for each place whe
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -113,11 +113,13 @@ def blocking(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assi
 
 def worked_days(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
     """Nobody works on more days than her limit, where there is one."""
-    days = Counter(employee for employee, _ in {(assignment.employee, assignment.day) for assignment in roster.assignments})
+    pinned = set(problem.pinned)
+    days: dict[int, dict[int, Assignment]] = defaultdict(dict)  # employee -> day -> one assignment of it, a pinned one if there is one
+    for assignment in sorted(roster.assignments, key=lambda a: a in pinned):
+        days[assignment.employee][assignment.day] = assignment
     for number, employee in enumerate(problem.employees):
-        if employee.max_days is not None and days[number] > employee.max_days:
-            own = tuple(assignment for assignment in roster.assignments if assignment.employee == number)
-            yield f"{employee.name} works on {days[number]} days, at most {employee.max_days} allowed", own
+        if employee.max_days is not None and len(days[number]) > employee.max_days:
+            yield f"{employee.name} works on {len(days[number])} days, at most {employee.max_days} allowed", tuple(days[number].values())
 
 
 def pinned_work(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
@@ -126,7 +128,19 @@ def pinned_work(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[A
         yield f"{problem.describe(assignment)} is pinned and missing", ()
 
 
-RULES: tuple[Rule, ...] = (horizon, qualified, capacity, one_service_a_slot, open_slots, demand, team, pairs, blocking, worked_days, pinned_work)
+RULES: tuple[Rule, ...] = (
+    horizon,
+    qualified,
+    capacity,
+    one_service_a_slot,
+    open_slots,
+    demand,
+    team,
+    pairs,
+    blocking,
+    worked_days,
+    pinned_work,
+)
 
 
 def check(problem: Problem, roster: Roster) -> list[Violation]:

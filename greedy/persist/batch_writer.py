@@ -165,5 +165,3 @@ def _result(answer: PartAnswer | None) -> WriteResult:
     if answer is None:
         return WriteResult(written=0, failed=0, duration_ms=0.0, error=None)
     return WriteResult(written=answer.written, failed=0, duration_ms=answer.duration_ms, error=None)
-
-

@@ -154,7 +154,9 @@ class TriggerVerifier:
         worked = {_key_of(slot) for slot in facts.active}
         blocked = {_key_of(slot) for slot in facts.blocked}
         kept_free = worked | blocked | {self._key(slot) for slot in problem.unavailable}
-        duties = [a for a in self._workspace.freeze().assignments if a.service in problem.rules_of and self._key(problem.slot_of(a)) in worked]
+        duties = [
+            a for a in self._workspace.freeze().assignments if a.service in problem.rules_of and self._key(problem.slot_of(a)) in worked
+        ]
         unblocked = {
             f"{problem.describe(duty)} does not block {day} {dagdeel}"
             for duty in duties
@@ -179,7 +181,9 @@ class TriggerVerifier:
             faults.append(f"the triggers do not free {probe.not_freed} slots when a duty goes")
         planned = {(self._key(problem.slot_of(a)), problem.services[a.service].id) for a in self._workspace.freeze().assignments}
         found = {(_key_of(slot), str(slot.service_id)) for slot in facts.active}
-        faults += _listed("not in the database", {key for key, _ in planned - found}) + _listed("not planned", {key for key, _ in found - planned})
+        faults += _listed("not in the database", {key for key, _ in planned - found}) + _listed(
+            "not planned", {key for key, _ in found - planned}
+        )
         return TriggerConsistencyCheck(
             passed=not faults,
             active_count=len(facts.active),

@@ -28,10 +28,16 @@ def _explain(workspace: Workspace, row: int, missing: int) -> OpenDemand:
     duties: list[Assignment] = [
         duty for slot in slots if obstacles[slot.employee] is Obstacle.BLOCKED and (duty := workspace.blocking_duty(slot)) is not None
     ]
+    short = [
+        employee
+        for employee, obstacle in obstacles.items()
+        if obstacle in (Obstacle.CAPACITY_USED, Obstacle.PAIR_NOT_POSSIBLE) and workspace.obstacle(employee, row, extra_capacity=1) is None
+    ]
     counted = Counter(obstacle for obstacle in obstacles.values() if obstacle is not None)
     return OpenDemand(
         row=row,
         missing=missing,
         reasons={obstacle: counted[obstacle] for obstacle in Obstacle if counted[obstacle]},
         blocked_by=tuple(problem.describe(duty) for duty in duties),
+        one_more_for=tuple(short),
     )

@@ -65,7 +65,9 @@ def read_write_answer(text: str, write: RosterWrite) -> WriteAnswer:
         case "final_roster":
             raise final_roster(write.roster_id)
         case "run_id_reused":
-            raise RunIdReusedError(f"run {write.run_id} has already written something else; nothing was written", next_step="use a new run id")
+            raise RunIdReusedError(
+                f"run {write.run_id} has already written something else; nothing was written", next_step="use a new run id"
+            )
         case other:
             raise OutsideError(f"the database answered {other!r} to a write", next_step="greedy db status")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from greedy.database.connector import DBConnector
@@ -15,12 +15,11 @@ from greedy.formats.tables import PracticeTables
 from greedy.store.answers import brings_nothing_new, read_import_answer, read_write_answer, unknown_roster
 from greedy.store.base import RosterSummary, RosterWrite, SlotCounts, VerificationFacts, WriteAnswer
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
 log = structlog.get_logger()
 
 RETRY_SECONDS = 10.0
+
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class PostgresStore:
@@ -55,7 +54,10 @@ class PostgresStore:
         return True
 
     async def write(self, write: RosterWrite) -> WriteAnswer:
-        """FASE 4A and 4B. Tried again with the same run id when a connection dropped or the roster was busy: the ledger tells what happened."""
+        """FASE 4A and 4B. Tried again with the same run id after a drop or while the roster is busy; the ledger knows what happened.
+
+        Raises the errors of `Store.write`, and those of the connection after RETRY_SECONDS.
+        """
         document = write.model_dump_json()
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda exc: isinstance(exc, GreedyError) and exc.retryable),
@@ -80,7 +82,7 @@ class PostgresStore:
         text = await self._db.fetch_value("select to_jsonb(c)::text from roster_slot_counts as c where roster_id = $1", roster_id)
         return await self._read(SlotCounts, text, roster_id)
 
-    async def _read(self, model: type[Any], text: str | None, roster_id: UUID) -> Any:
+    async def _read(self, model: type[Answer], text: str | None, roster_id: UUID) -> Answer:
         if text is None or '"counts": null' in text:
             raise unknown_roster(roster_id, await self.list_rosters())
         return model.model_validate_json(text)

@@ -1,0 +1,114 @@
+"""What all commands share: exit codes, printing, progress, and the one place where errors become lines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from greedy.errors import CallerError, GreedyError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Result = TypeVar("Result")
+
+SHOWN_DETAILS = 200
+
+DatabaseOption = Annotated[
+    str | None, typer.Option("--database", metavar="URL", help="PostgreSQL to use; otherwise DATABASE_URL, else the embedded one.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+RosterArgument = Annotated[str | None, typer.Argument(metavar="[ROSTER_ID]", help="Id of the roster; otherwise ROOSTER_ID.")]
+
+
+class ExitCode(IntEnum):
+    """How a command ends."""
+
+    DONE = 0
+    CALLER = 1
+    OUTSIDE = 2
+    OPEN_DEMAND = 3
+    VERIFICATION = 4
+    INTERRUPTED = 130
+
+
+def print_document(document: BaseModel | dict[str, Any]) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(document, indent=2, default=str) if isinstance(document, dict) else document.model_dump_json(indent=2))
+
+
+def run_async(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine to its end."""
+    return asyncio.run(work)
+
+
+@contextmanager
+def progress(quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """A spinner on stderr with the title of what is being done; nothing when stderr is no terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting") as status:
+        yield status.update
+
+
+def report_failure(error: GreedyError, *, as_json: bool) -> ExitCode:
+    """Tell an error: one line, then its details and the next step."""
+    code = ExitCode.CALLER if isinstance(error, CallerError) else ExitCode.OUTSIDE
+    if as_json:
+        print_document(
+            {
+                "success": False,
+                "error": {
+                    "kind": type(error).__name__,
+                    "message": error.message,
+                    "details": list(error.details),
+                    "next_step": error.next_step,
+                    "retryable": error.retryable,
+                },
+            }
+        )
+    print(f"error: {error.message}", file=sys.stderr)
+    for line in error.details[:SHOWN_DETAILS]:
+        print(f"  {line}", file=sys.stderr)
+    if len(error.details) > SHOWN_DETAILS:
+        print(f"  and {len(error.details) - SHOWN_DETAILS} more (--json lists all)", file=sys.stderr)
+    if error.next_step:
+        print(f"next: {error.next_step}", file=sys.stderr)
+    return code
+
+
+def guarded(command: Callable[[], int], *, as_json: bool, debug: bool) -> int:
+    """Run a command; whatever it raises becomes lines on stderr and an exit code. A traceback is shown with `debug` alone."""
+    try:
+        return command()
+    except GreedyError as exc:
+        if debug:
+            traceback.print_exc()
+        return report_failure(exc, as_json=as_json)
+    except KeyboardInterrupt:
+        print("interrupted; what was not finished was not written", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone, as in `greedy report ... | head`. Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except Exception as exc:  # noqa: BLE001  the last line of defence: a fault of this program
+        if debug:
+            traceback.print_exc()
+        internal = GreedyError(
+            f"internal fault: {type(exc).__name__}: {exc}",
+            next_step="run again with --debug and report what it prints; nothing half-written is left",
+        )
+        return report_failure(internal, as_json=as_json)

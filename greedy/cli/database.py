@@ -1,0 +1,65 @@
+"""Commands over the database itself: migrate, status, start, stop."""
+
+from __future__ import annotations
+
+import typer
+
+from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, print_document, run_async
+from greedy.database.migrations import MigrationStatus, migration_status, migrations
+from greedy.database.migrations import migrate as apply_migrations
+from greedy.pipeline import embedded_server, open_database
+from greedy.settings import load_settings
+
+app = typer.Typer(help="The database itself.", no_args_is_help=True)
+
+
+@app.command()
+def migrate(database: DatabaseOption = None) -> int:
+    """Bring the database's schema up to this program. The same again changes nothing."""
+    settings = load_settings()
+
+    async def work() -> tuple[str, list[str]]:
+        async with open_database(settings, database) as db:
+            return db.server, await apply_migrations(db)
+
+    server, applied = run_async(work())
+    print(f"{server}: {len(applied)} migrations applied" + (f", up to {applied[-1]}" if applied else "; it was up to date"))
+    return ExitCode.DONE
+
+
+@app.command()
+def status(database: DatabaseOption = None, as_json: JsonOption = False) -> int:
+    """Say which database is used and which migrations it has. Ends with 1 when some are pending, or from a newer program."""
+    settings = load_settings()
+
+    async def work() -> tuple[str, MigrationStatus]:
+        async with open_database(settings, database) as db:
+            return db.server, await migration_status(db)
+
+    server, found = run_async(work())
+    if as_json:
+        print_document({"server": server, "applied": found.applied, "pending": found.pending, "unknown": found.unknown})
+    else:
+        print(f"server: {server}")
+        for migration in migrations():
+            print(f"{'applied' if migration.version in found.applied else 'pending'}  {migration.version} {migration.name}")
+        for version in found.unknown:
+            print(f"unknown  {version} of a newer version of this program")
+        if found.pending:
+            print("next: greedy db migrate")
+    return ExitCode.CALLER if found.pending or found.unknown else ExitCode.DONE
+
+
+@app.command()
+def start() -> int:
+    """Start the embedded database, if it does not run, and print its URL."""
+    print(embedded_server(load_settings()).start())
+    return ExitCode.DONE
+
+
+@app.command()
+def stop() -> int:
+    """Stop the embedded database cleanly. The next command that needs it starts it again."""
+    settings = load_settings()
+    print("stopped" if embedded_server(settings).stop() else f"no embedded database runs in {settings.data_dir}")
+    return ExitCode.DONE

@@ -1,0 +1,62 @@
+"""The command `greedy`: all commands by name."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from typer.exceptions import TyperException
+
+from greedy import __version__
+from greedy.cli import database, files, rosters
+from greedy.cli.console import ExitCode, guarded, report_failure
+from greedy.cli.doctor import doctor
+from greedy.errors import CallerError
+from greedy.log import configure_logging
+from greedy.settings import load_settings
+
+EPILOG = (
+    "Exit codes: 0 done, 1 what you must mend, 2 what failed outside, 3 open demand (--fail-on open), 4 verification (--fail-on verify). "
+    "--debug, with any command, shows tracebacks and debug logs."
+)
+
+app = typer.Typer(name="greedy", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, epilog=EPILOG)
+app.command("demo")(rosters.demo)
+app.command("run")(rosters.run)
+app.command("verify")(rosters.verify)
+app.command("report")(rosters.report)
+app.command("rosters")(rosters.rosters)
+app.command("load")(files.load)
+app.command("export")(files.export)
+app.command("solve")(files.solve)
+app.command("check")(files.check)
+app.command("doctor")(doctor)
+app.add_typer(database.app, name="db")
+
+
+@app.callback()
+def greedy(
+    version: bool = typer.Option(False, "--version", help="Print the version and end.", is_eager=True),
+) -> None:
+    """Fill a roster, write it to PostgreSQL all or nothing, verify it, and report."""
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command of the command line and end the process with its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in given
+    words = [word for word in given if word != "--debug"]
+    as_json = "--json" in words
+
+    def command() -> int:
+        configure_logging("DEBUG" if debug else load_settings().log_level)
+        try:
+            code = app(words, prog_name="greedy", standalone_mode=False)
+        except TyperException as exc:
+            return report_failure(CallerError(exc.format_message(), next_step="greedy --help"), as_json=as_json)
+        return code if isinstance(code, int) else ExitCode.DONE
+
+    sys.exit(guarded(command, as_json=as_json, debug=debug))

@@ -1,0 +1,258 @@
+"""Commands over rosters in a database: demo, run, verify, report, rosters."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+
+from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, RosterArgument, print_document, progress, report_failure, run_async
+from greedy.errors import InputError
+from greedy.pipeline import RunOutcome, open_store, parse_roster_id, report_roster, run_roster, verify_roster
+from greedy.report import Report, render_text
+from greedy.settings import load_settings
+from greedy.store.base import RosterExistsError
+
+if TYPE_CHECKING:
+    from greedy.settings import Settings
+
+
+class Solver(StrEnum):
+    """Solvers to choose from."""
+
+    GREEDY = "greedy"
+
+
+class FailOn(StrEnum):
+    """What turns a finished run into a failure."""
+
+    OPEN = "open"
+    VERIFY = "verify"
+
+
+class ReportFormat(StrEnum):
+    """Formats of the report."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+SolverOption = Annotated[Solver, typer.Option("--solver", help="greedy: the fill alone, milliseconds.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed for solvers that use chance; the same seed gives the same roster.")]
+LimitDaysOption = Annotated[bool, typer.Option("--limit-days", help="Nobody works on more days than her aantalwerkdagen.")]
+
+
+def demo(
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the report; otherwise in the data directory.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Plan the bundled sample roster in the embedded database, verify it, and write the report. May be repeated."""
+    # Never a database from the environment: the sample has no business among a practice's own data.
+    settings = load_settings().model_copy(update={"database_url": None, "supabase_url": None, "supabase_key": None})
+    outcome = run_async(_demo(settings, quiet=as_json))
+    folder = output or settings.data_dir / "reports" / outcome.document.roster_id
+    paths = write_report(outcome.report, folder)
+    if as_json:
+        print_document(outcome.document)
+    else:
+        print_outcome(outcome)
+        print()
+        print("The report lies in:")
+        for path in paths:
+            print(f"  {path}")
+        print("What to do next:")
+        print(f"  greedy report {outcome.document.roster_id}    the roster as it stands in the database")
+        print("  greedy load DIR && greedy run ROSTER_ID              a roster of your own, from CSV files")
+        print("  greedy db stop                                       stop the embedded database")
+    return exit_code(outcome, [])
+
+
+async def _demo(settings: Settings, *, quiet: bool) -> RunOutcome:
+    from greedy.formats.practice_csv import read_practice
+    from greedy.sample import SAMPLE_DIR
+
+    with progress(quiet) as tell:
+        tell("starting the embedded database")
+        async with open_store(settings) as store:
+            tables = read_practice(SAMPLE_DIR)
+            try:
+                await store.import_tables(tables)
+            except RosterExistsError:
+                # Somebody has worked on the sample: plan what stands there, and throw nothing away.
+                print("the sample roster was changed in this database; it is planned as it stands", file=sys.stderr)
+            return await run_roster(store, tables.roster.id, on_phase=tell)
+
+
+def run(
+    roster_id: RosterArgument = None,
+    solver: SolverOption = Solver.GREEDY,
+    seed: SeedOption = 0,
+    limit_days: LimitDaysOption = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and report; write nothing.")] = False,
+    fail_on: Annotated[
+        list[FailOn] | None, typer.Option("--fail-on", help="End with 3 on open demand, 4 on a failed verification. Repeatable.")
+    ] = None,
+    run_id: Annotated[str | None, typer.Option("--run-id", help="Name this run; the same id again changes nothing.")] = None,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Plan one roster: load, solve, pair, write all or nothing, verify, report."""
+    settings = load_settings()
+    roster = parse_roster_id(roster_id, settings)
+
+    async def work() -> RunOutcome:
+        with progress(as_json) as tell:
+            tell("connecting")
+            async with open_store(settings, database) as store:
+                return await run_roster(
+                    store,
+                    roster,
+                    method=solver.value,
+                    seed=seed,
+                    dry_run=dry_run,
+                    limit_worked_days=limit_days,
+                    run_id=_parse_run_id(run_id),
+                    on_phase=tell,
+                )
+
+    outcome = run_async(work())
+    if as_json:
+        print_document(outcome.document)
+    elif outcome.error is None:
+        print_outcome(outcome)
+    return exit_code(outcome, fail_on or [])
+
+
+def verify(roster_id: RosterArgument = None, database: DatabaseOption = None, as_json: JsonOption = False) -> int:
+    """Verify the triggers and the rows of a roster (phase 4C). Changes nothing. Ends with 4 when a check fails."""
+    settings = load_settings()
+    roster = parse_roster_id(roster_id, settings)
+
+    async def work() -> dict[str, object]:
+        async with open_store(settings, database) as store:
+            return dict(await verify_roster(store, roster))
+
+    result = run_async(work())
+    if as_json:
+        print_document(result)
+    else:
+        print_checks(result)
+    return ExitCode.DONE if result["all_passed"] else ExitCode.VERIFICATION
+
+
+def report(
+    roster_id: RosterArgument = None,
+    report_format: Annotated[ReportFormat, typer.Option("--format", help="text for reading, json for programs.")] = ReportFormat.TEXT,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; otherwise stdout.")] = None,
+    database: DatabaseOption = None,
+) -> int:
+    """Report on a roster as it stands in the database: coverage, open demand and why, load of each employee."""
+    settings = load_settings()
+    roster = parse_roster_id(roster_id, settings)
+
+    async def work() -> Report:
+        async with open_store(settings, database) as store:
+            return await report_roster(store, roster)
+
+    found = run_async(work())
+    text = render_text(found) if report_format is ReportFormat.TEXT else found.model_dump_json(indent=2) + "\n"
+    if output is None:
+        print(text, end="")
+    else:
+        _write_file(output, text)
+        print(output)
+    return ExitCode.DONE
+
+
+def rosters(database: DatabaseOption = None, as_json: JsonOption = False) -> int:
+    """List the rosters of the database."""
+    settings = load_settings()
+
+    async def work() -> list[dict[str, object]]:
+        async with open_store(settings, database) as store:
+            return [roster.model_dump(mode="json") for roster in await store.list_rosters()]
+
+    found = run_async(work())
+    if as_json:
+        print_document({"rosters": found})
+    elif not found:
+        print("no rosters yet: greedy load DIR brings one in, greedy demo the sample")
+    else:
+        for roster in found:
+            print(f"{roster['id']}  {roster['start_date']} to {roster['end_date']}  {roster['status']:<11}  {roster['naam']}")
+    return ExitCode.DONE
+
+
+def exit_code(outcome: RunOutcome, fail_on: list[FailOn]) -> int:
+    """How a run ends. A failed write comes before a failed verification, and that before open demand."""
+    document = outcome.document
+    if outcome.error is not None:
+        return report_failure(outcome.error, as_json=False)
+    if FailOn.VERIFY in fail_on and document.verification is not None and not document.verification["all_passed"]:
+        return ExitCode.VERIFICATION
+    if FailOn.OPEN in fail_on and document.coverage.open:
+        return ExitCode.OPEN_DEMAND
+    return ExitCode.DONE
+
+
+def print_outcome(outcome: RunOutcome) -> None:
+    """The first things that a planner wants to know of a run."""
+    document, found = outcome.document, outcome.report
+    coverage = document.coverage
+    print(f"{found.name or document.roster_id}   {found.start_date} to {found.end_date}")
+    print(f"{found.status}: {coverage.assigned} of {coverage.needed} shifts filled, {coverage.percent} %, {coverage.open} open")
+    if document.write is None:
+        print("dry run: nothing was written")
+    else:
+        write = document.write
+        print(f"written: {write['assignments']['written']} assignments, {write['blocking']['written']} blocked slots, in one transaction")
+    if document.verification is not None:
+        print_checks(document.verification)
+    for violation in found.violations:
+        print(f"broken rule {violation.rule}: {violation.message}{' (pinned work alone)' if violation.pinned else ''}")
+    for line in found.recommendations[:5]:
+        print(f"would help: {line}")
+    if len(found.recommendations) > 5:
+        print(f"and {len(found.recommendations) - 5} more open shifts: greedy report {document.roster_id}")
+    print("milliseconds: " + ", ".join(f"{name} {value:.0f}" for name, value in document.phases_ms.items()))
+
+
+def print_checks(result: dict[str, object]) -> None:
+    """The checks of phase 4C, a line each."""
+    if result["error"]:
+        print(f"verification: could not be done: {result['error']}")
+        return
+    checks = result["checks"]
+    for name, check in checks.items():  # type: ignore[attr-defined]
+        print(f"verified {name}: {'passed' if check['passed'] else 'FAILED'}: {check['message']}")
+
+
+def write_report(found: Report, folder: Path) -> list[Path]:
+    """Write the report as text and as JSON, and return the paths."""
+    paths = [folder / "report.txt", folder / "report.json"]
+    for path, text in zip(paths, [render_text(found), found.model_dump_json(indent=2) + "\n"], strict=True):
+        _write_file(path, text)
+    return paths
+
+
+def _write_file(path: Path, text: str) -> None:
+    from greedy.formats.files import replace_file
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, text)
+    except OSError as exc:
+        raise InputError(f"cannot write {path}: {exc.strerror}", next_step="give another file with --output") from exc
+
+
+def _parse_run_id(text: str | None) -> UUID | None:
+    if text is None:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InputError(f"{text!r} is not a run id", next_step="give a UUID, or leave --run-id out") from None

@@ -1,0 +1,276 @@
+"""The composition root: a database is chosen here, and the five phases run in order."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import structlog
+from pydantic import BaseModel, ConfigDict
+
+from greedy.database.connector import DBConnector
+from greedy.database.migrations import migrate, require_migrated
+from greedy.errors import CallerError, GreedyError, InputError, SettingsError
+from greedy.formats.practice import to_problem, to_roster
+from greedy.persist import DatabaseOperationOrchestrator, OperationResult, TriggerVerifier, VerificationResult
+from greedy.report import Report, build_report
+from greedy.report.model import CoverageSummary, OpenDemandLine
+from greedy.solve.bound import coverage_bound
+from greedy.solve.explain import explain_open_demand
+from greedy.solve.solve import Method, solve
+from greedy.store.postgres import PostgresStore
+from greedy.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from greedy.database.embedded import EmbeddedServer
+    from greedy.formats.tables import PracticeTables
+    from greedy.settings import Settings
+    from greedy.store.base import Store
+
+log = structlog.get_logger()
+
+OnPhase = Callable[[str], None]
+
+
+class SolverSummary(BaseModel):
+    """Which solver made the roster, and how good it is known to be. `objective` and `bound` count covered shifts."""
+
+    name: str
+    status: str
+    objective: int
+    bound: int
+    gap: float
+    seconds: float
+    seed: int
+
+
+class RunDocument(BaseModel):
+    """What `greedy run --json` prints. `write` and `verification` are null in a dry run."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    roster_id: str
+    success: bool
+    dry_run: bool
+    solver: SolverSummary
+    coverage: CoverageSummary
+    open_demand: list[OpenDemandLine]
+    write: dict[str, Any] | None
+    verification: dict[str, Any] | None
+    phases_ms: dict[str, float]
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """A finished run. `error`: why the write failed, None when it did not."""
+
+    document: RunDocument
+    report: Report
+    error: GreedyError | None
+
+
+class Phases:
+    """Times the phases of a run and tells which one begins."""
+
+    def __init__(self, on_phase: OnPhase) -> None:
+        self.milliseconds: dict[str, float] = {}
+        self._on_phase = on_phase
+
+    @contextmanager
+    def phase(self, name: str, title: str) -> Iterator[None]:
+        """Time what happens inside as phase `name`."""
+        self._on_phase(title)
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.milliseconds[name] = round((time.perf_counter() - started) * 1000, 2)
+            log.info("phase.done", phase=name, milliseconds=self.milliseconds[name])
+
+
+def embedded_server(settings: Settings) -> EmbeddedServer:
+    """The embedded server of the settings' data directory, not yet started."""
+    if sys.platform == "win32":
+        raise SettingsError("the embedded database runs on Linux and macOS", next_step="set DATABASE_URL to a PostgreSQL database")
+    from greedy.database.embedded import EmbeddedServer
+
+    return EmbeddedServer(settings.data_dir)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, database_url: str | None = None) -> AsyncIterator[DBConnector]:
+    """Connect to the database of a command, migrated or not.
+
+    `database_url` or DATABASE_URL, else the embedded database, which is started, and migrated as it is the program's own.
+
+    Raises
+    ------
+    SettingsError
+        The settings ask for what is not there: Supabase over REST, or the embedded database on Railway.
+    """
+    url = database_url or (settings.database_url.get_secret_value() if settings.database_url else None)
+    if url is None and (settings.supabase_url or settings.supabase_key):
+        raise SettingsError(
+            "SUPABASE_URL and SUPABASE_KEY are set, and this version does not speak Supabase's REST yet",
+            next_step="set DATABASE_URL to the project's session pooler address (postgresql://...:5432/postgres)",
+        )
+    if url is None and settings.on_railway:
+        raise SettingsError(
+            "there is no database: on Railway the embedded one would be lost with the container",
+            next_step="set DATABASE_URL for this service",
+        )
+    embedded = url is None
+    async with DBConnector(url or embedded_server(settings).start(), min_size=1) as db:
+        if embedded:
+            await migrate(db)
+        yield db
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, database_url: str | None = None) -> AsyncIterator[PostgresStore]:
+    """The store of a command, over a database that has exactly this program's schema."""
+    async with open_database(settings, database_url) as db:
+        await require_migrated(db)
+        yield PostgresStore(db)
+
+
+def parse_roster_id(text: str | None, settings: Settings) -> UUID:
+    """The roster id of a command: given, or ROOSTER_ID."""
+    chosen = text or settings.rooster_id
+    if not chosen:
+        raise CallerError("which roster? No id was given, and ROOSTER_ID is not set", next_step="greedy rosters lists the ids")
+    try:
+        return UUID(chosen)
+    except ValueError:
+        raise InputError(
+            f"{chosen!r} is not a roster id", next_step="give it as in 8e91579a-21c3-439e-90c1-91728c541241; greedy rosters lists the ids"
+        ) from None
+
+
+async def run_roster(
+    store: Store,
+    roster_id: UUID,
+    *,
+    method: Method = "greedy",
+    seed: int = 0,
+    dry_run: bool = False,
+    limit_worked_days: bool = False,
+    run_id: UUID | None = None,
+    on_phase: OnPhase = lambda _: None,
+) -> RunOutcome:
+    """The job: all five phases for one roster.
+
+    Parameters
+    ----------
+    store, roster_id
+        Where the roster is.
+    method, seed
+        For `greedy.solve.solve`.
+    dry_run
+        Plan and report; write nothing.
+    limit_worked_days
+        Take `aantalwerkdagen` as the most days an employee may work.
+    run_id
+        Names the write; a repeat with the same id changes nothing. A new one by default.
+    on_phase
+        Called with the title of each phase as it begins.
+
+    Raises
+    ------
+    GreedyError
+        The roster cannot be loaded. A write that failed is in the outcome instead.
+    """
+    run_id = run_id or uuid4()
+    phases = Phases(on_phase)
+    with structlog.contextvars.bound_contextvars(run_id=str(run_id), roster_id=str(roster_id)):
+        with phases.phase("load", "FASE 1 LOAD"):
+            tables = await store.load(roster_id)
+            problem = to_problem(tables, limit_worked_days=limit_worked_days)
+        with phases.phase("solve", "FASE 2 SOLVE"):
+            result = solve(problem, method, seed=seed)
+        with phases.phase("pairing", "FASE 3 PAIRING"):
+            workspace = Workspace(problem, result.roster)
+            blocks = workspace.predicted_blocks()
+        log.info("pairing.predicted", blocked=len(blocks), planned=len(workspace.planned()))
+        operation: OperationResult | None = None
+        error: GreedyError | None = None
+        if not dry_run:
+            with phases.phase("database", "FASE 4 DATABASE"):
+                orchestrator = DatabaseOperationOrchestrator(workspace, store, run_id=run_id)
+                operation = await orchestrator.execute()
+                error = orchestrator.error
+        with phases.phase("report", "FASE 5 REPORT"):
+            report = build_report(problem, result.roster, name=tables.roster.naam or "", open_demand=result.open_demand, bound=result.bound)
+    document = RunDocument(
+        run_id=str(run_id),
+        roster_id=str(roster_id),
+        success=error is None,
+        dry_run=dry_run,
+        solver=SolverSummary(
+            name=result.solver,
+            status=result.status,
+            objective=result.objective,
+            bound=result.bound,
+            gap=round(result.gap, 6),
+            seconds=round(result.seconds, 6),
+            seed=result.seed,
+        ),
+        coverage=report.coverage,
+        open_demand=report.open_demand,
+        write=None if operation is None else {"assignments": operation["assignments"], "blocking": operation["blocking"]},
+        verification=None if operation is None else _as_dict(operation["verification"]),
+        phases_ms=_phases_ms(phases, operation),
+    )
+    return RunOutcome(document, report, error)
+
+
+async def verify_roster(store: Store, roster_id: UUID) -> VerificationResult:
+    """FASE 4C alone: the database's rows against what its own work predicts.
+
+    Raises
+    ------
+    GreedyError
+        The database cannot be asked.
+    """
+    tables = await store.load(roster_id)
+    verifier = TriggerVerifier(Workspace(to_problem(tables), to_roster(tables)), store)
+    result = await verifier.verify_all_triggers()
+    if verifier.error:
+        raise verifier.error
+    return result
+
+
+async def report_roster(store: Store, roster_id: UUID) -> Report:
+    """FASE 5 alone, for the roster that stands in the database."""
+    return report_tables(await store.load(roster_id))
+
+
+def report_tables(tables: PracticeTables) -> Report:
+    """Report on the work that stands in practice tables."""
+    problem, roster = to_problem(tables), to_roster(tables)
+    return build_report(
+        problem, roster, name=tables.roster.naam or "", open_demand=explain_open_demand(problem, roster), bound=coverage_bound(problem)
+    )
+
+
+def _phases_ms(phases: Phases, operation: OperationResult | None) -> dict[str, float]:
+    """The phases by name; FASE 4 in its parts, write and verify."""
+    parts = dict(phases.milliseconds)
+    database = parts.pop("database", None)
+    if database is not None and operation is not None:
+        verify = operation["verification"]["duration_ms"] if operation["verification"] else 0.0
+        parts |= {"write": round(operation["write_ms"], 2), "verify": round(verify, 2)}
+    order = ("load", "solve", "pairing", "write", "verify", "report")
+    return {name: parts[name] for name in order if name in parts}
+
+
+def _as_dict(result: VerificationResult | None) -> dict[str, Any] | None:
+    return None if result is None else dict(result)

@@ -1,0 +1,130 @@
+"""The report as a document: what `greedy report --format json` prints."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+SummaryStatus = Literal["COMPLETE", "NEAR COMPLETE", "PARTIAL", "INCOMPLETE"]
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CoverageCount(_Document):
+    """Shifts asked for, worked and open."""
+
+    needed: int
+    assigned: int
+
+    @property
+    def open(self) -> int:
+        """Shifts that nobody works."""
+        return self.needed - self.assigned
+
+    @property
+    def percent(self) -> float:
+        """Share that is worked, 0 to 100; 100 when nothing is asked for."""
+        return round(100 * self.assigned / self.needed, 1) if self.needed else 100.0
+
+
+class CoverageSummary(_Document):
+    """Coverage of the whole roster. `upper_bound`: no roster covers more shifts."""
+
+    needed: int
+    assigned: int
+    open: int
+    percent: float
+    upper_bound: int
+
+
+class NamedCoverage(CoverageCount):
+    """Coverage of one service or demand team, by its code."""
+
+    code: str
+
+
+class DayCoverage(CoverageCount):
+    """Coverage of one date."""
+
+    date: dt.date
+
+
+class EmployeeLoad(_Document):
+    """What an employee works. `capacity`: shifts that her capabilities allow; `hours` counts standby too."""
+
+    employee_id: str
+    name: str
+    team: str
+    shifts: int
+    days: int
+    weekend_days: int
+    hours: float
+    capacity: int
+    blocked_slots: int
+    unavailable_slots: int
+
+
+class OpenDemandLine(_Document):
+    """Demand that is not met. `reasons`: employees by what stands in their way; `one_more_for`: one more of the service would do."""
+
+    date: dt.date
+    dagdeel: str
+    team: str
+    service_code: str
+    missing: int
+    reasons: dict[str, int]
+    blocked_by: list[str]
+    one_more_for: list[str]
+
+
+class SlotSummary(_Document):
+    """Slots of the roster by content; `pinned` is part of `active`."""
+
+    total: int
+    active: int
+    pinned: int
+    blocked: int
+    unavailable: int
+    open: int
+
+
+class Fairness(_Document):
+    """Spread of a kind of work over the employees: mean, standard deviation, least and most."""
+
+    kind: str
+    mean: float
+    deviation: float
+    least: int
+    most: int
+
+
+class ViolationLine(_Document):
+    """A broken rule. `pinned`: broken by pinned work alone."""
+
+    rule: str
+    message: str
+    pinned: bool
+
+
+class Report(_Document):
+    """All that is told of one roster."""
+
+    roster_id: str
+    name: str
+    start_date: dt.date
+    end_date: dt.date
+    status: SummaryStatus
+    coverage: CoverageSummary
+    services: list[NamedCoverage]
+    teams: list[NamedCoverage]
+    days: list[DayCoverage]
+    employees: list[EmployeeLoad]
+    open_demand: list[OpenDemandLine]
+    slots: SlotSummary
+    fairness: list[Fairness]
+    violations: list[ViolationLine]
+    recommendations: list[str]

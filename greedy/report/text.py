@@ -1,0 +1,62 @@
+"""The report for a terminal: plain text, no colours, 100 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from greedy.report.model import CoverageCount, Report
+
+
+def render_text(report: Report) -> str:
+    """The whole report as text, ending in a line break."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    coverage, slots = report.coverage, report.slots
+    yield f"{report.name or report.roster_id}   {report.start_date} to {report.end_date}"
+    yield f"{report.status}: {coverage.assigned} of {coverage.needed} shifts, {coverage.percent} %, {coverage.open} open"
+    yield f"no roster covers more than {coverage.upper_bound}"
+    yield ""
+    yield (
+        f"slots: {slots.total} = {slots.active} worked ({slots.pinned} pinned) + {slots.blocked} blocked"
+        f" + {slots.unavailable} unavailable + {slots.open} open"
+    )
+    if report.violations:
+        yield ""
+        yield f"broken rules: {len(report.violations)}"
+        yield from (f"  {v.rule}: {v.message}{' (pinned work alone)' if v.pinned else ''}" for v in report.violations)
+    yield ""
+    yield from _coverage_table("service", [(one.code, one) for one in report.services])
+    yield from _coverage_table("team", [(one.code, one) for one in report.teams])
+    if incomplete := [(str(one.date), one) for one in report.days if one.open]:
+        yield from _coverage_table("day", incomplete)
+    width = max((len(one.name) for one in report.employees), default=4)
+    yield f"{'employee':<{width}}  team    shifts  days  weekend  hours  blocked  unavailable"
+    for one in report.employees:
+        yield (
+            f"{one.name:<{width}}  {one.team:<6}  {one.shifts:>6}  {one.days:>4}  {one.weekend_days:>7}  {one.hours:>5.0f}"
+            f"  {one.blocked_slots:>7}  {one.unavailable_slots:>11}"
+        )
+    yield ""
+    for fair in report.fairness:
+        yield f"{fair.kind} an employee: mean {fair.mean}, deviation {fair.deviation}, {fair.least} to {fair.most}"
+    if report.open_demand:
+        yield ""
+        yield f"open demand: {coverage.open} shifts"
+        for line in report.open_demand:
+            yield f"  {line.date} {line.dagdeel} {line.team} {line.service_code}: {line.missing} missing"
+            yield "    " + ", ".join(f"{count} {reason}" for reason, count in line.reasons.items())
+            if line.blocked_by:
+                yield "    blocked by " + ", ".join(line.blocked_by)
+    if report.recommendations:
+        yield ""
+        yield "what would help:"
+        yield from (f"  {line}" for line in report.recommendations)
+
+
+def _coverage_table(title: str, rows: Sequence[tuple[str, CoverageCount]]) -> Iterator[str]:
+    yield f"{title:<10}  needed  assigned  open       %"
+    for name, one in rows:
+        yield f"{name:<10}  {one.needed:>6}  {one.assigned:>8}  {one.open:>4}  {one.percent:>6}"
+    yield ""

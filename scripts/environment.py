@@ -1,0 +1,69 @@
+"""Make the project's environment in .venv. Standard library only, since nothing is installed yet.
+
+    python3 scripts/environment.py            what the program needs
+    python3 scripts/environment.py --dev      and what its tests need
+
+It installs once for each state of the requirement files. Several callers wait for each other; one that was killed leaves nothing that the
+next would take for finished.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+
+
+def main() -> None:
+    """Make or complete the environment; end with 1 and the reason when it cannot be made."""
+    parser = argparse.ArgumentParser(description="Make the project's environment in .venv.")
+    parser.add_argument("--dev", action="store_true", help="also install what the tests need")
+    files = ["requirements.txt", *(["requirements-dev.txt"] if parser.parse_args().dev else [])]
+    if sys.version_info < (3, 11):
+        sys.exit(f"error: Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
+    with (ROOT / ".venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        make_venv()
+        for name in files:
+            install(name)
+
+
+def make_venv() -> None:
+    """Make .venv, or make it anew when its Python does not run any more."""
+    if PYTHON.exists() and subprocess.run([PYTHON, "-c", ""], check=False, capture_output=True).returncode == 0:
+        return
+    print(f"making the environment in {VENV} (once, about a minute)", file=sys.stderr)
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=False, capture_output=True, text=True)
+    if made.returncode != 0:
+        sys.exit(f"error: cannot make {VENV}\n{made.stdout}{made.stderr}\nnext: on Debian or Ubuntu, apt-get install python3-venv")
+
+
+def install(name: str) -> None:
+    """Install the packages of one requirement file, and the project itself with the first."""
+    wanted = hashlib.sha256(b"".join((ROOT / file).read_bytes() for file in (name, "pyproject.toml"))).hexdigest()
+    stamp = VENV / f"{name}.installed"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    print(f"installing {name}", file=sys.stderr)
+    pip([ "-r", ROOT / name])
+    if name == "requirements.txt":
+        pip(["--no-deps", "--editable", ROOT])
+    stamp.write_text(wanted)
+
+
+def pip(arguments: list[str | Path]) -> None:
+    """Run pip install in the environment."""
+    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+    if subprocess.run(command, check=False).returncode != 0:
+        sys.exit("error: pip could not install what is needed; its own message stands above\nnext: check the network, then run this again")
+
+
+if __name__ == "__main__":
+    main()
