@@ -221,6 +221,8 @@ def faults_between_rows(tables: PracticeTables) -> Iterator[Fault]:
             message = f"no service has the code {service.gekoppeld_aan}"
         elif second.dagdeel == service.dagdeel:
             message = f"{service.code} and its second half {second.code} lie in the same dagdeel {second.dagdeel}"
+        elif second.gekoppeld_aan is not None:
+            message = f"{second.code} is the second half of {service.code} and has a second half itself"
         elif second.code in seconds:
             message = f"{second.code} is already the second half of {seconds[second.code]}"
         if message:

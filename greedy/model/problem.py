@@ -203,6 +203,8 @@ def _faults(problem: Problem) -> Iterator[str]:
             yield f"service {service.code}: second half {service.second_half} of {len(services)} services"
         elif service.second_half is not None and problem.services[service.second_half].daypart == service.daypart:
             yield f"service {service.code} and its second half lie in one daypart"
+        elif service.second_half is not None and problem.services[service.second_half].second_half is not None:
+            yield f"service {service.code}: its second half has a second half itself"
     yield from _repeated(
         "second half",
         [problem.services[s.second_half].code for s in problem.services if s.second_half is not None and s.second_half in services],

@@ -34,13 +34,15 @@ class Obstacle(StrEnum):
 class OpenDemand:
     """A demand row that is not full.
 
-    `reasons`: obstacle -> number of employees, all employees counted once. `blocked_by`: which duties. `one_more_for`: employees for whom
-    one more time of the service (and of the other half of its pair) would fill it, everything else as it is.
+    `reasons`: obstacle -> number of employees. `free`: employees whom nothing stands in the way of; each employee is in one of the two.
+    `blocked_by`: which duties. `one_more_for`: employees for whom one more time of the service (and of the other half of its pair) would
+    fill it, everything else as it is.
     """
 
     row: int
     missing: int
     reasons: dict[Obstacle, int]
+    free: tuple[int, ...] = ()
     blocked_by: tuple[str, ...] = ()
     one_more_for: tuple[int, ...] = ()
 

@@ -69,7 +69,11 @@ class EmployeeLoad(_Document):
 
 
 class OpenDemandLine(_Document):
-    """Demand that is not met. `reasons`: employees by what stands in their way; `one_more_for`: one more of the service would do."""
+    """Demand that is not met.
+
+    `reasons`: employees by what stands in their way. `free`: who could take it as the roster stands. `one_more_for`: for whom one more of
+    the service would do.
+    """
 
     date: dt.date
     dagdeel: str
@@ -77,6 +81,7 @@ class OpenDemandLine(_Document):
     service_code: str
     missing: int
     reasons: dict[str, int]
+    free: list[str]
     blocked_by: list[str]
     one_more_for: list[str]
 

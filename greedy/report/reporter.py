@@ -113,6 +113,7 @@ def _open_line(problem: Problem, one: OpenDemand) -> OpenDemandLine:
         service_code=problem.services[demand.service].code,
         missing=one.missing,
         reasons={str(obstacle): count for obstacle, count in one.reasons.items()},
+        free=[problem.employees[employee].name for employee in one.free],
         blocked_by=list(one.blocked_by),
         one_more_for=[problem.employees[employee].name for employee in one.one_more_for],
     )
@@ -183,15 +184,20 @@ def _fairness(employees: Iterable[EmployeeLoad]) -> list[Fairness]:
     ]
 
 
+def _some(names: Sequence[str]) -> str:
+    others = len(names) - SHOWN_NAMES
+    return ", ".join(names[:SHOWN_NAMES]) + (f" or {others} others" if others > 0 else "")
+
+
 def _recommendations(lines: Sequence[OpenDemandLine]) -> list[str]:
     """One line for each open shift that one more of its service would fill, and one for each that it would not."""
     found = []
     for line in lines:
         what = f"{line.service_code} {line.team} on {line.date} {line.dagdeel}"
-        if line.one_more_for:
-            others = len(line.one_more_for) - SHOWN_NAMES
-            names = ", ".join(line.one_more_for[:SHOWN_NAMES]) + (f" or {others} others" if others > 0 else "")
-            found.append(f"{what}: allow one more {line.service_code} for {names}")
+        if line.free:
+            found.append(f"{what}: can be given to {_some(line.free)} as the roster stands")
+        elif line.one_more_for:
+            found.append(f"{what}: allow one more {line.service_code} for {_some(line.one_more_for)}")
         elif line.reasons:
             commonest = max(line.reasons, key=lambda reason: line.reasons[reason])
             found.append(f"{what}: no single extra capability fills it; {line.reasons[commonest]} employees: {commonest}")

@@ -38,6 +38,7 @@ def _explain(workspace: Workspace, row: int, missing: int) -> OpenDemand:
         row=row,
         missing=missing,
         reasons={obstacle: counted[obstacle] for obstacle in Obstacle if counted[obstacle]},
+        free=tuple(employee for employee, obstacle in obstacles.items() if obstacle is None),
         blocked_by=tuple(problem.describe(duty) for duty in duties),
         one_more_for=tuple(short),
     )

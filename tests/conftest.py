@@ -1,0 +1,79 @@
+"""A real PostgreSQL for the tests: one embedded server a session, one database a test, copied from a migrated template."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from greedy.database.connector import DBConnector
+from greedy.database.embedded import EmbeddedServer
+from greedy.database.migrations import migrate
+from greedy.formats.practice_csv import read_practice
+from greedy.formats.tables import PracticeTables
+from greedy.sample import SAMPLE_DIR
+from greedy.store.postgres import PostgresStore
+
+TEMPLATE = "template_greedy"
+numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test reads the settings of whoever runs it, nor writes to her data directory."""
+    for name in ("DATABASE_URL", "SUPABASE_URL", "SUPABASE_KEY", "ROOSTER_ID", "LOG_LEVEL", "RAILWAY_ENVIRONMENT_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GREEDY_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """A running server with a migrated template database. Not durable: a crash of the machine may lose test data."""
+    server = EmbeddedServer(tmp_path_factory.mktemp("server"), options={"fsync": "off", "full_page_writes": "off"})
+    server.start()
+    asyncio.run(_make_template(server))
+    yield server
+    server.stop()
+
+
+async def _make_template(server: EmbeddedServer) -> None:
+    connection = await asyncpg.connect(server.url("postgres"))
+    await connection.execute(f"create database {TEMPLATE}")
+    await connection.close()
+    async with DBConnector(server.url(TEMPLATE), min_size=1) as db:
+        await migrate(db)
+
+
+@pytest.fixture
+async def database_url(server: EmbeddedServer) -> AsyncIterator[str]:
+    """URL of a migrated database of this test's own."""
+    name = f"test_{next(numbers)}"
+    admin = await asyncpg.connect(server.url("postgres"))
+    try:
+        await admin.execute(f"create database {name} template {TEMPLATE}")
+        yield server.url(name)
+        await admin.execute(f"drop database {name} with (force)")
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[DBConnector]:
+    """A connector to a migrated, empty database."""
+    async with DBConnector(database_url, min_size=1, max_size=5) as connector:
+        yield connector
+
+
+@pytest.fixture
+def store(db: DBConnector) -> PostgresStore:
+    """A store over a migrated, empty database."""
+    return PostgresStore(db)
+
+
+@pytest.fixture(scope="session")
+def sample() -> PracticeTables:
+    """The bundled sample roster."""
+    return read_practice(SAMPLE_DIR)
