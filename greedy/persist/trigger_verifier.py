@@ -198,7 +198,7 @@ class TriggerVerifier:
             faults.append(f"{facts.duplicates} slots stand more than once")
         if facts.outside_dates:
             faults.append(f"{facts.outside_dates} rows lie outside the dates of the roster")
-        faults += _listed("blocked by a duty that does not exist", {_key_of(slot) for slot in self._orphans(facts)})
+        faults += _listed("blocked without a duty that blocks them", {_key_of(slot) for slot in self._orphans(facts)})
         return EdgeCasesCheck(
             passed=not faults,
             duplicates_found=facts.duplicates,
@@ -206,13 +206,15 @@ class TriggerVerifier:
         )
 
     def _orphans(self, facts: VerificationFacts) -> Iterable[BlockedSlotDocument]:
-        """Blocked slots whose duty is not there. A duty before the first day belongs to the roster before, and may well exist."""
+        """Blocked slots whose duty is not there, or has no rule for them. A duty before the first day belongs to the roster before."""
         problem = self._workspace.problem
-        duties = {(*_key_of(slot), slot.service_id) for slot in facts.active}
-        first_day, last_day = problem.date_of(0), problem.date_of(problem.day_count - 1)
+        duties = {(*_key_of(slot), str(slot.service_id)) for slot in facts.active}
+        ruled = {(problem.services[r.service].id, r.day_offset, problem.dayparts[r.daypart]) for r in problem.blocking_rules}
         for slot in facts.blocked:
-            duty = (slot.employee_id, slot.blocked_by_date.isoformat(), slot.blocked_by_dagdeel, slot.blocked_by_service_id)
-            if first_day <= slot.blocked_by_date <= last_day and duty not in duties:
+            service = str(slot.blocked_by_service_id)
+            duty = (slot.employee_id, slot.blocked_by_date.isoformat(), slot.blocked_by_dagdeel, service)
+            reason = (service, (slot.date - slot.blocked_by_date).days, slot.dagdeel)
+            if slot.blocked_by_date >= problem.first_day and (duty not in duties or reason not in ruled):
                 yield slot
 
     def _key(self, slot: Slot) -> Key:
@@ -228,6 +230,6 @@ def _listed(what: str, things: Collection[Key | str]) -> list[str]:
     """One line that names the first few things; no line when there are none."""
     if not things:
         return []
-    shown = [thing if isinstance(thing, str) else " ".join(thing) for thing in sorted(things, key=str)[:SHOWN]]
-    more = f" and {len(things) - SHOWN} more" if len(things) > SHOWN else ""
-    return [f"{what}{': ' if what else ''}{', '.join(shown)}{more}"]
+    names = sorted({thing if isinstance(thing, str) else " ".join(thing) for thing in things})
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return [f"{what}{': ' if what else ''}{', '.join(names[:SHOWN])}{more}"]

@@ -1,0 +1,110 @@
+"""Kill a process in the middle of writing a roster, again and again, and look at what the database holds.
+
+    python kill_writes.py DATABASE_URL ROSTER_ID KILLS SEED
+
+Two rosters take turns. After each kill the database must hold exactly one of them. Prints a JSON line: kills, old, new, mixed, finished.
+Run as a process of its own, since it forks: a fork starts at once, so that the moments of the kills lie within the write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import sys
+import time
+from uuid import UUID
+
+import asyncpg
+from greedy.database.connector import DBConnector
+from greedy.formats.practice import to_problem
+from greedy.model.problem import Problem
+from greedy.model.roster import Roster
+from greedy.persist import BatchWriter
+from greedy.solve.fill import fill
+from greedy.store.postgres import PostgresStore
+from greedy.workspace import Workspace
+
+STATE = """
+select md5(string_agg(concat_ws('|', employee_id, date, dagdeel, status, service_id, source, notes, blocked_by_date), E'\\n'
+                      order by employee_id, date, dagdeel))
+from roster_assignments where roster_id = $1
+"""
+
+
+async def load(url: str, roster_id: UUID) -> Problem:
+    async with DBConnector(url, min_size=1) as db:
+        return to_problem(await PostgresStore(db).load(roster_id))
+
+
+async def write(url: str, workspace: Workspace) -> None:
+    async with DBConnector(url, min_size=1) as db:
+        assignments, _ = await BatchWriter(workspace, PostgresStore(db)).write_roster()
+        assert assignments["error"] is None, assignments
+
+
+async def state(url: str, roster_id: UUID) -> str:
+    """What the database holds, once the backends of killed clients are gone."""
+    connection = await asyncpg.connect(url)
+    try:
+        # A backend whose client was killed goes on with its statement until it wants to answer.
+        others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'"
+        while await connection.fetchval(others):
+            await asyncio.sleep(0.005)
+        return str(await connection.fetchval(STATE, roster_id))
+    finally:
+        await connection.close()
+
+
+def fork_and_kill(url: str, workspace: Workspace, after_seconds: float) -> bool:
+    """Write in a child and kill it. True: the child was still at it."""
+    child = os.fork()
+    if child == 0:
+        asyncio.run(write(url, workspace))
+        os._exit(0)
+    time.sleep(after_seconds)
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def main() -> None:
+    url, roster_id, kills, seed = sys.argv[1], UUID(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    chance = random.Random(seed)
+    problem = asyncio.run(load(url, roster_id))
+    full = Workspace(problem)
+    fill(full)
+    system = {number for number, service in enumerate(problem.services) if service.is_system}
+    part = Workspace(problem, Roster.of(a for a in full.freeze().assignments if a in problem.pinned or a.service in system))
+    states, seconds = {}, {}
+    for name, workspace in (("full", full), ("part", part), ("full", full)):
+        started = time.perf_counter()
+        asyncio.run(write(url, workspace))
+        seconds[name] = time.perf_counter() - started
+        states[name] = asyncio.run(state(url, roster_id))
+    assert states["full"] != states["part"]
+    held = "full"
+    counts = {"kills": 0, "old": 0, "new": 0, "mixed": 0, "finished": 0}
+    while counts["kills"] < kills:
+        other, workspace = ("part", part) if held == "full" else ("full", full)
+        if not fork_and_kill(url, workspace, chance.uniform(0.2, 1.1) * seconds[other]):
+            counts["finished"] += 1
+            held = other
+            continue
+        counts["kills"] += 1
+        found = asyncio.run(state(url, roster_id))
+        if found == states[held]:
+            counts["old"] += 1
+        elif found == states[other]:
+            counts["new"] += 1
+            held = other
+        else:
+            counts["mixed"] += 1
+            break
+    print(json.dumps(counts))
+
+
+if __name__ == "__main__":
+    main()
