@@ -26,8 +26,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make the project's environment in .venv.")
     parser.add_argument("--dev", action="store_true", help="also install what the tests need")
     files = ["requirements.txt", *(["requirements-dev.txt"] if parser.parse_args().dev else [])]
-    if sys.version_info < (3, 11):
-        sys.exit(f"error: Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
     with (ROOT / ".venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         make_venv()
@@ -52,7 +50,7 @@ def install(name: str) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     print(f"installing {name}", file=sys.stderr)
-    pip([ "-r", ROOT / name])
+    pip(["-r", ROOT / name])
     if name == "requirements.txt":
         pip(["--no-deps", "--editable", ROOT])
     stamp.write_text(wanted)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from greedy.model.problem import Assignment, BlockingRule, Demand, DemandTeam, Employee, Problem, Service, Slot
 from hypothesis import strategies as st
+
+from greedy.model.problem import Assignment, BlockingRule, Demand, DemandTeam, Employee, Problem, Service, Slot
 
 MORNING, MIDDAY, EVENING = range(3)
 DIO, DIA, OSP, MSP = range(4)
@@ -51,7 +52,9 @@ def problems(draw: st.DrawFn, *, pinned: bool = True) -> Problem:
     days, staff, kinds = draw(st.integers(1, 6)), draw(st.integers(1, 5)), draw(st.integers(1, 4))
     team = st.sampled_from(("Groen", "Oranje", "Overig"))
     employees = tuple(
-        Employee(f"E{n}", f"Name {draw(st.integers(0, 2))}", draw(team), draw(st.integers(0, 9)) > 0, draw(st.none() | st.integers(0, days)))
+        Employee(
+            f"E{n}", f"Name {draw(st.integers(0, 2))}", draw(team), draw(st.integers(0, 9)) > 0, draw(st.none() | st.integers(0, days))
+        )
         for n in range(staff)
     )
     lies_in = [draw(st.integers(0, dayparts - 1)) for _ in range(kinds)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+
 from greedy.database.connector import DBConnector
 from greedy.database.embedded import EmbeddedServer
 from greedy.database.migrations import migrate

@@ -34,6 +34,7 @@ DATABASE_NAME = "greedy"
 POSTGRES_MAJOR = "18"
 SERVER_USER = "greedy"  # runs the server when we are root, whom PostgreSQL refuses
 START_TIMEOUT_SECONDS = 60
+CRASH_TIMEOUT_SECONDS = 15.0  # for the processes of a crashed server to go
 LOCK_TIMEOUT_SECONDS = 120.0
 SOCKET_PATH_LIMIT = 100  # bytes; the operating system's limit is 104 to 108, the file's name included
 OWN_NAMES = {"postgresql", "postgresql.new", "server.log", "lock", "reports"}
@@ -170,10 +171,19 @@ class EmbeddedServer:
         settings = {"listen_addresses": "", "unix_socket_directories": str(self._socket_dir(create=True)), **self._options}
         arguments = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
         log.info("embedded_database.start", data_dir=str(self.data_dir))
-        result = self._run(
-            "pg_ctl", "-D", str(self.cluster), "-l", str(self.log_file), "-o", arguments, "-t", str(START_TIMEOUT_SECONDS), "-w", "start"
-        )
+        start = ("pg_ctl", "-D", str(self.cluster), "-l", str(self.log_file), "-o", arguments, "-t", str(START_TIMEOUT_SECONDS), "-w", "start")
+        deadline = time.monotonic() + CRASH_TIMEOUT_SECONDS
+        while (result := self._run(*start)).returncode != 0 and self._still_dying() and time.monotonic() < deadline:
+            time.sleep(0.2)
         self._check_exit(result, "start")
+
+    def _still_dying(self) -> bool:
+        """Whether the last start failed because processes of a server that crashed a moment ago are not gone yet."""
+        said = "\n".join(self._logged(lines=10))
+        return 'lock file "postmaster.pid" already exists' in said or "shared memory block" in said
+
+    def _logged(self, lines: int) -> list[str]:
+        return self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:] if self.log_file.exists() else []
 
     def _ensure_database(self) -> None:
         command = "select 'create database greedy' where not exists (select from pg_database where datname = 'greedy') \\gexec"
@@ -253,9 +263,8 @@ class EmbeddedServer:
         if result.returncode == 0:
             return
         said = [line for line in (result.stdout + (result.stderr or "")).splitlines() if line.strip()]
-        if action == "start" and self.log_file.exists():
-            logged = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
-            said += [line for line in logged if "FATAL" in line or "PANIC" in line][-3:]
+        if action == "start":
+            said += [line for line in self._logged(lines=20) if "FATAL" in line or "PANIC" in line][-3:]
         raise EmbeddedDatabaseError(
             f"cannot {action} the embedded database in {self.data_dir}",
             details=said[-6:],

@@ -136,8 +136,9 @@ def _read_row(file: _File, line: int, header: list[str], values: list[str], mode
     except ValidationError as exc:
         for error in exc.errors(include_url=False):
             column = f"{error['loc'][0]}: " if error["loc"] else ""
+            what = "the value is missing" if error["type"] == "missing" else error["msg"]
             found = f", not {error['input']!r}" if error["loc"] and error["type"] != "missing" else ""
-            file.faults.append(f"{file.name}:{line}: {column}{error['msg']}{found}")
+            file.faults.append(f"{file.name}:{line}: {column}{what}{found}")
 
 
 def _to_text(value: object) -> str:

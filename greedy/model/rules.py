@@ -81,6 +81,8 @@ def open_slots(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[As
 def demand(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
     """Each assignment serves a unit of demand of its own: never more people than asked."""
     for assignment in coverage(problem, roster).surplus:
+        if assignment.day not in range(problem.day_count):
+            continue  # the rule `horizon` has named it
         if _served_by_team(problem, assignment) or not _asked(problem, assignment):
             yield f"{problem.describe(assignment)}: nobody asked for this one", (assignment,)
 

@@ -18,6 +18,7 @@ import time
 from uuid import UUID
 
 import asyncpg
+
 from greedy.database.connector import DBConnector
 from greedy.formats.practice import to_problem
 from greedy.model.problem import Problem

@@ -10,6 +10,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from pytest_mock import MockerFixture
+
 from greedy.database.connector import DBConnector
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
@@ -17,7 +19,6 @@ from greedy.persist import BatchWriter
 from greedy.solve.fill import fill
 from greedy.store.postgres import PostgresStore
 from greedy.workspace import Workspace
-from pytest_mock import MockerFixture
 
 KILLS = 100
 
@@ -50,7 +51,9 @@ async def test_a_backend_that_is_terminated_is_written_again_and_once(
         for round_number in range(20):
             writing = asyncio.create_task(BatchWriter(workspace, store, run_id=UUID(int=round_number + 1)).write_roster())
             await asyncio.sleep(0.001 * round_number)
-            await other.execute("select pg_terminate_backend(pid) from pg_stat_activity where query like '%write_roster_v1%' and pid <> pg_backend_pid()")
+            await other.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where query like '%write_roster_v1%' and pid <> pg_backend_pid()"
+            )
             assignments, blocking = await writing
             assert (assignments["error"], assignments["written"]) == (None, len(workspace.planned()))
             assert blocking["written"] == len(workspace.predicted_blocks())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
 from greedy.model.problem import Problem

@@ -18,7 +18,9 @@ async def rows_of(db: DBConnector, roster_id: UUID) -> list[dict[str, object]]:
     return [dict(row) for row in rows]
 
 
-async def test_assignments_are_written_with_source_and_time(db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID) -> None:
+async def test_assignments_are_written_with_source_and_time(
+    db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID
+) -> None:
     result = await BatchWriter(workspace, store).write_assignments()
     assert result == {"written": len(workspace.planned()), "failed": 0, "duration_ms": result["duration_ms"], "error": None}
     assert result["duration_ms"] > 0
@@ -64,7 +66,9 @@ async def test_status_0_is_never_written_and_other_peoples_slots_stay(
     assert open_before - open_after == len(workspace.planned()) + len(workspace.predicted_blocks())
 
 
-async def test_a_second_write_leaves_the_very_same_rows(db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID) -> None:
+async def test_a_second_write_leaves_the_very_same_rows(
+    db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID
+) -> None:
     await BatchWriter(workspace, store).write_roster()
     first = await rows_of(db, roster_id)
     again = Workspace(to_problem(await store.load(roster_id)), workspace.freeze())
@@ -117,7 +121,9 @@ async def test_the_same_run_id_with_another_roster_is_refused(store: PostgresSto
     assert "already written something else" in assignments["error"]
 
 
-async def test_statistics_and_verify_write_count_what_the_database_holds(store: PostgresStore, workspace: Workspace, roster_id: UUID) -> None:
+async def test_statistics_and_verify_write_count_what_the_database_holds(
+    store: PostgresStore, workspace: Workspace, roster_id: UUID
+) -> None:
     writer = BatchWriter(workspace, store)
     await writer.write_roster()
     active, blocked = len(workspace.freeze().assignments), len(workspace.predicted_blocks())

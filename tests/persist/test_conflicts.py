@@ -6,6 +6,7 @@ import asyncio
 from uuid import UUID
 
 import pytest
+
 from greedy.database.connector import DBConnector
 from greedy.persist import BatchWriter, DatabaseOperationOrchestrator
 from greedy.store import postgres
@@ -38,7 +39,9 @@ async def refused(db: DBConnector, store: PostgresStore, workspace: Workspace) -
 
 async def test_a_slot_that_became_unavailable(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
     employee, day, dagdeel = planned_key(workspace, "OSP")
-    await db.execute("update roster_assignments set status = 3 where employee_id = $1 and date = $2 and dagdeel = $3", employee, day, dagdeel)
+    await db.execute(
+        "update roster_assignments set status = 3 where employee_id = $1 and date = $2 and dagdeel = $3", employee, day, dagdeel
+    )
     error = await refused(db, store, workspace)
     assert error.details == (f"{employee} {day} {dagdeel}: OPEN when loaded, UNAVAILABLE now",)
 
@@ -54,7 +57,9 @@ async def test_a_slot_that_got_pinned_work(db: DBConnector, store: PostgresStore
 
 
 async def test_pinned_work_that_is_gone_or_changed(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
-    await db.execute("update roster_assignments set status = 0, service_id = null, source = null where source = 'manual' and employee_id = 'EMP001'")
+    await db.execute(
+        "update roster_assignments set status = 0, service_id = null, source = null where source = 'manual' and employee_id = 'EMP001'"
+    )
     await db.execute(
         "update roster_assignments set service_id = (select id from service_types where code = 'GRB') "
         "where source = 'manual' and employee_id = 'EMP005'"
@@ -96,19 +101,25 @@ async def test_a_planner_in_the_middle_of_a_change_is_never_disturbed(
     monkeypatch.setattr(postgres, "RETRY_SECONDS", 0.3)
     employee, day, dagdeel = planned_key(workspace, "OSP")
     async with db.transaction() as planner:
-        await planner.execute("select from roster_assignments where employee_id = $1 and date = $2 and dagdeel = $3 for update", employee, day, dagdeel)
+        await planner.execute(
+            "select from roster_assignments where employee_id = $1 and date = $2 and dagdeel = $3 for update", employee, day, dagdeel
+        )
         writer = BatchWriter(workspace, store)
         assignments, _ = await writer.write_roster()
         assert assignments["written"] == 0
         assert isinstance(writer.error, RosterBusyError)
-        await planner.execute("update roster_assignments set status = 3 where employee_id = $1 and date = $2 and dagdeel = $3", employee, day, dagdeel)
+        await planner.execute(
+            "update roster_assignments set status = 3 where employee_id = $1 and date = $2 and dagdeel = $3", employee, day, dagdeel
+        )
     assert await db.fetch_value("select count(*) from roster_assignments where source = 'greedy'") == 0
 
 
 async def test_a_write_waits_for_the_planner_to_finish(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
     employee, day, dagdeel = planned_key(workspace, "OSP")
     async with db.transaction() as planner:
-        await planner.execute("update roster_assignments set notes = 'x' where employee_id = $1 and date = $2 and dagdeel = $3", employee, day, dagdeel)
+        await planner.execute(
+            "update roster_assignments set notes = 'x' where employee_id = $1 and date = $2 and dagdeel = $3", employee, day, dagdeel
+        )
         writing = asyncio.create_task(BatchWriter(workspace, store).write_roster())
         await asyncio.sleep(0.2)
         assert not writing.done()

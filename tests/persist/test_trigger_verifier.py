@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+
 from greedy.database.connector import DBConnector
 from greedy.formats.practice import to_problem, to_roster
 from greedy.persist import DatabaseOperationOrchestrator, TriggerVerifier, VerificationResult

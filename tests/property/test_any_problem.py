@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hypothesis import given, settings
+
 from greedy.model.coverage import coverage
 from greedy.model.problem import Problem, Slot
 from greedy.model.roster import blocked_slots
@@ -10,8 +12,6 @@ from greedy.solve.bound import coverage_bound
 from greedy.solve.explain import explain_open_demand
 from greedy.solve.fill import fill
 from greedy.workspace import Workspace
-from hypothesis import given, settings
-
 from tests.build import problems
 
 

@@ -11,12 +11,12 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from greedy.database.embedded import EmbeddedServer
-from greedy.model.problem import Assignment, BlockingRule, Employee, Problem, Service, Slot
-from greedy.model.roster import Roster, blocked_slots
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from greedy.database.embedded import EmbeddedServer
+from greedy.model.problem import Assignment, BlockingRule, Employee, Problem, Service, Slot
+from greedy.model.roster import Roster, blocked_slots
 from tests.build import TEAMS
 from tests.conftest import TEMPLATE
 
@@ -103,7 +103,9 @@ async def example(
     transaction = connection.transaction()
     await transaction.start()
     try:
-        await connection.execute("insert into rosters (id, start_date, end_date) values ($1, $2, $3)", ROSTER, FIRST_DAY, problem.date_of(DAYS - 1))
+        await connection.execute(
+            "insert into rosters (id, start_date, end_date) values ($1, $2, $3)", ROSTER, FIRST_DAY, problem.date_of(DAYS - 1)
+        )
         await connection.executemany(
             "insert into employees (id, voornaam, team, structureel_nbh) values ($1, $2, 'Groen', $3)",
             [(e.id, e.name, json.dumps(absence if n == 0 else {})) for n, e in enumerate(staff)],
@@ -113,7 +115,8 @@ async def example(
             [(s.id, s.code, DAGDELEN[s.daypart]) for s in SERVICES],
         )
         await connection.executemany(
-            "insert into service_blocking_rules values ($1, $2, $3)", [(SERVICES[r.service].id, r.day_offset, DAGDELEN[r.daypart]) for r in blocking]
+            "insert into service_blocking_rules values ($1, $2, $3)",
+            [(SERVICES[r.service].id, r.day_offset, DAGDELEN[r.daypart]) for r in blocking],
         )
         for batch in batches:
             await apply(connection, planner, batch)
@@ -169,6 +172,6 @@ async def compare(connection: asyncpg.Connection, planner: Planner) -> None:
             assert slot in planner.unavailable
     assert found.keys() == expected.keys()
     assert all(found[slot] in expected[slot] for slot in found)
-    assert {slot for slot in planner.work} == {
+    assert set(planner.work) == {
         Slot(int(r["employee_id"][1:]), (r["date"] - FIRST_DAY).days, DAGDELEN.index(r["dagdeel"])) for r in rows if r["status"] == 1
     }

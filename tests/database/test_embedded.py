@@ -1,0 +1,144 @@
+"""The embedded server: started by itself, one for all, stopped cleanly, and careful with folders that are not its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from greedy.database.connector import DBConnector
+from greedy.database.embedded import EmbeddedDatabaseError, EmbeddedServer
+from greedy.errors import GreedyError
+
+START = "import sys; from pathlib import Path; from greedy.database.embedded import EmbeddedServer; print(EmbeddedServer(Path(sys.argv[1])).start())"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    """A server of this test's own, stopped at its end."""
+    server = EmbeddedServer(tmp_path / "own data")
+    yield server
+    server.stop()
+
+
+def ask(url: str, sql: str) -> object:
+    async def work() -> object:
+        async with DBConnector(url, min_size=1) as db:
+            return await db.fetch_value(sql)
+
+    return asyncio.run(work())
+
+
+def content(folder: Path) -> set[tuple[str, int]]:
+    return {(str(path.relative_to(folder)), path.stat().st_size) for path in folder.rglob("*")}
+
+
+def test_it_outlives_the_process_serves_several_and_stops_cleanly(own: EmbeddedServer) -> None:
+    assert not own.status().running
+    several = [subprocess.Popen([sys.executable, "-c", START, str(own.data_dir)], stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    urls = {process.communicate(timeout=60)[0].splitlines()[-1] for process in several}
+    assert [process.returncode for process in several] == [0, 0, 0, 0]
+    assert urls == {own.url()}
+    before = own.status()
+    assert before.running
+    assert own.start() == own.url()
+    assert own.status().process_id == before.process_id
+    ask(own.url(), "create table kept (x int)")
+    assert own.stop()
+    assert not own.status().running
+    assert not own.stop()
+    assert ask(own.start(), "select to_regclass('kept') is not null") is True
+
+
+def test_it_comes_back_after_a_crash(own: EmbeddedServer) -> None:
+    ask(own.start(), "create table kept (x int)")
+    killed = own.status().process_id
+    assert killed is not None
+    os.kill(killed, signal.SIGKILL)
+    assert ask(own.start(), "select to_regclass('kept') is not null") is True
+    assert own.status().process_id != killed
+
+
+def test_a_process_id_that_belongs_to_another_program_by_now_is_not_believed(own: EmbeddedServer) -> None:
+    own.start()
+    crashed = own.status().process_id
+    assert crashed is not None
+    os.kill(crashed, signal.SIGKILL)
+    pid_file = own.cluster / "postmaster.pid"
+    lines = pid_file.read_text().splitlines()
+    pid_file.write_text("\n".join(["1", *lines[1:]]) + "\n")
+    assert ask(own.start(), "select 1") == 1
+
+
+def test_nobody_else_is_let_in_and_nothing_listens_on_the_network(own: EmbeddedServer) -> None:
+    own.start()
+    assert ask(own.url(), "show listen_addresses") == ""
+    assert "peer" in (own.cluster / "pg_hba.conf").read_text()
+    with pytest.raises(GreedyError, match="refused"):
+        ask(own.url().replace("postgresql://", "postgresql://somebody_else_instead_of_"), "select 1")
+
+
+def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path / ("x" * 90) / "data, with 'marks'")
+    try:
+        assert ask(server.start(), "select 1") == 1
+        assert server.status().running
+    finally:
+        assert server.stop()
+
+
+def test_a_foreign_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("three years of work")
+    before = content(tmp_path)
+    with pytest.raises(EmbeddedDatabaseError, match=r"holds other things: thesis\.txt"):
+        EmbeddedServer(tmp_path).start()
+    assert content(tmp_path) == before
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(EmbeddedDatabaseError, match="cannot be used"):
+        EmbeddedServer(tmp_path / "file").start()
+
+
+@pytest.mark.parametrize(
+    ("version", "message"), [("15\n", "is of PostgreSQL '15', this program brings 18"), (None, "PG_VERSION cannot be read")]
+)
+def test_another_version_and_a_missing_version_are_refused_and_left_alone(tmp_path: Path, version: str | None, message: str) -> None:
+    cluster = tmp_path / "data" / "postgresql"
+    cluster.mkdir(parents=True)
+    (cluster / "base").write_text("precious")
+    if version:
+        (cluster / "PG_VERSION").write_text(version)
+    before = content(cluster)
+    with pytest.raises(EmbeddedDatabaseError, match=message):
+        EmbeddedServer(tmp_path / "data").start()
+    assert content(cluster) == before
+
+
+def test_a_damaged_cluster_is_told_and_left_alone(own: EmbeddedServer) -> None:
+    ask(own.start(), "create table kept (x int)")
+    own.stop()
+    control = own.cluster / "global" / "pg_control"
+    good = control.read_bytes()
+    control.write_bytes(b"\x00" * len(good))
+    with pytest.raises(EmbeddedDatabaseError, match="cannot start the embedded database") as caught:
+        own.start()
+    assert any("FATAL" in line or "PANIC" in line for line in caught.value.details)
+    assert "Nothing was deleted" in (caught.value.next_step or "")
+    control.write_bytes(good)
+    assert ask(own.start(), "select to_regclass('kept') is not null") is True
+
+
+def test_an_initialisation_that_was_killed_is_done_again(own: EmbeddedServer) -> None:
+    unfinished = own.data_dir / "postgresql.new"
+    unfinished.mkdir(parents=True)
+    (unfinished / "half").write_text("x")
+    assert ask(own.start(), "select 1") == 1
+    assert not unfinished.exists()

@@ -1,0 +1,194 @@
+"""The schema holds every constraint that a database can hold, and its triggers do what single rows ask of them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from greedy.database.connector import DBConnector
+from greedy.database.errors import QueryError
+from greedy.formats.tables import PracticeTables
+from greedy.store.postgres import PostgresStore
+
+SLOT = "where employee_id = $1 and date = $2::text::date and dagdeel = $3"
+
+
+@pytest.fixture
+async def roster(store: PostgresStore, sample: PracticeTables) -> UUID:
+    """The sample, with its slots emptied."""
+    await store.import_tables(sample)
+    await store._db.execute("delete from roster_assignments")
+    return sample.roster.id
+
+
+async def put(db: DBConnector, employee: str, day: str, dagdeel: str, status: int, code: str | None = None) -> None:
+    await db.execute(
+        "insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, service_id) "
+        "values ((select id from rosters), $1, $2::text::date, $3, $4, (select id from service_types where code = $5)) "
+        "on conflict (roster_id, employee_id, date, dagdeel) do update "
+        "set status = excluded.status, service_id = excluded.service_id, source = null, "
+        "blocked_by_date = null, blocked_by_dagdeel = null, blocked_by_service_id = null",
+        employee, day, dagdeel, status, code,
+    )  # fmt: skip
+
+
+async def blocked(db: DBConnector, employee: str = "EMP003") -> dict[str, str]:
+    rows = await db.fetch(
+        "select a.date, a.dagdeel, blocked_by_date, s.code from roster_assignments a join service_types s on s.id = blocked_by_service_id "
+        "where status = 2 and employee_id = $1 order by a.date, position(a.dagdeel in 'OMA')",
+        employee,
+    )
+    return {f"{row['date']:%m-%d} {row['dagdeel']}": f"{row['code']} {row['blocked_by_date']:%m-%d}" for row in rows}
+
+
+DIO_24 = {"11-24 M": "DIO 11-24", "11-25 O": "DIO 11-24", "11-25 M": "DIO 11-24"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "constraint"),
+    [
+        ("insert into rosters (start_date, end_date, status) values ('2025-01-01', '2025-01-02', 'klaar')", "rosters_status_check"),
+        ("insert into rosters (start_date, end_date) values ('2025-01-01', '2035-01-02')", "rosters_check1"),
+        ("insert into employees (id, voornaam, team) values ('x', 'X', 'Blauw')", "employees_team_check"),
+        ('update employees set structureel_nbh = \'{"xx": ["O"]}\'', "employees_structureel_nbh_check"),
+        ('update employees set structureel_nbh = \'{"ma": ["N"]}\'', "employees_structureel_nbh_check"),
+        ("update service_types set dagdeel = 'N'", "service_types_dagdeel_check"),
+        ("update service_types set gekoppeld_aan = 'NO'", "service_types_gekoppeld_aan_fkey"),
+        ("update roster_period_staffing_dagdelen set aantal = 10", "roster_period_staffing_dagdelen_aantal_check"),
+        ("update roster_period_staffing_dagdelen set team = 'BLA'", "roster_period_staffing_dagdelen_team_check"),
+        (
+            "update roster_period_staffing_dagdelen set date = '2026-01-01' where date = '2025-12-01'",
+            "roster_period_staffing_dagdelen_date_in_roster",
+        ),
+        ("update roster_employee_services set aantal = -1", "roster_employee_services_aantal_check"),
+        ("delete from employees", "roster_employee_services_employee_id_fkey"),
+        ("update rosters set end_date = '2025-12-01'", "rosters_rows_in_dates"),
+    ],
+)
+async def test_what_the_tables_refuse(db: DBConnector, roster: UUID, sql: str, constraint: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        await db.execute(sql)
+    assert caught.value.constraint == constraint
+
+
+@pytest.mark.parametrize(
+    ("columns", "values", "constraint"),
+    [
+        ("date, dagdeel, status", "'2026-01-01', 'O', 3", "roster_assignments_date_in_roster"),
+        ("date, dagdeel, status", "'2025-11-24', 'N', 3", "roster_assignments_dagdeel_check"),
+        ("date, dagdeel, status", "'2025-11-24', 'O', 4", "roster_assignments_status_check"),
+        ("date, dagdeel, status", "'2025-11-24', 'O', 1", "roster_assignments_check"),
+        ("date, dagdeel, status", "'2025-11-24', 'O', 2", "roster_assignments_check1"),
+        ("date, dagdeel, status, service_id", "'2025-11-24', 'A', 1, (select id from service_types where code = 'OSP')", "roster_assignments_service_id_dagdeel_fkey"),
+        ("date, dagdeel, status, service_id", "'2025-11-24', 'O', 3, (select id from service_types where code = 'OSP')", "roster_assignments_check"),
+    ],
+)  # fmt: skip
+async def test_what_a_slot_refuses(db: DBConnector, roster: UUID, columns: str, values: str, constraint: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        await db.execute(f"insert into roster_assignments (roster_id, employee_id, {columns}) values ($1, 'EMP003', {values})", roster)
+    assert caught.value.constraint == constraint
+
+
+async def test_a_slot_exists_once(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-24", "O", 3)
+    with pytest.raises(QueryError, match="duplicate key"):
+        await db.execute(
+            "insert into roster_assignments (roster_id, employee_id, date, dagdeel) values ($1, 'EMP003', '2025-11-24', 'O')", roster
+        )
+
+
+async def test_a_duty_makes_and_turns_open_slots(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-25", "O", 0)
+    await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
+    assert await blocked(db) == DIO_24
+    assert await db.fetch_value("select count(*) from roster_assignments") == 4
+
+
+async def test_worked_and_unavailable_slots_are_never_overwritten(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-25", "O", 1, "OSP")
+    await put(db, "EMP003", "2025-11-25", "M", 3)
+    await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
+    assert await blocked(db) == {"11-24 M": "DIO 11-24"}
+
+
+async def test_a_duty_that_goes_frees_exactly_what_it_blocked(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
+    await put(db, "EMP003", "2025-11-27", "O", 1, "DDO")
+    await db.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-24", "O")
+    assert await blocked(db) == {"11-27 M": "DDO 11-27", "11-28 O": "DDO 11-27", "11-28 M": "DDO 11-27"}
+    assert await db.fetch_value("select count(*) from roster_assignments where status = 0 and blocked_by_date is null") == 3
+
+
+async def test_a_slot_that_two_duties_block_stays_with_the_other(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-25", "O", 1, "DDO")  # pinned against the rule, as a planner may
+    await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
+    assert (await blocked(db))["11-25 M"] == "DDO 11-25"
+    await put(db, "EMP003", "2025-11-25", "O", 1, "OSP")
+    assert await blocked(db) == {"11-24 M": "DIO 11-24", "11-25 M": "DIO 11-24"}
+    await put(db, "EMP003", "2025-11-25", "O", 0)
+    assert await blocked(db) == DIO_24
+
+
+async def test_a_duty_that_changes_day_employee_or_service_takes_its_blocks_along(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
+    await db.execute(f"update roster_assignments set date = '2025-12-01' {SLOT}", "EMP003", "2025-11-24", "O")
+    assert list(await blocked(db)) == ["12-01 M", "12-02 O", "12-02 M"]
+    await db.execute(f"update roster_assignments set employee_id = 'EMP001' {SLOT}", "EMP003", "2025-12-01", "O")
+    assert (await blocked(db), list(await blocked(db, "EMP001"))) == ({}, ["12-01 M", "12-02 O", "12-02 M"])
+    await put(db, "EMP001", "2025-12-01", "O", 1, "OSP")
+    assert await blocked(db, "EMP001") == {}
+
+
+async def test_blocking_cannot_be_taken_away_while_the_duty_stands(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
+    await db.execute("delete from roster_assignments where status = 2")
+    assert await blocked(db) == DIO_24
+    await put(db, "EMP003", "2025-11-24", "M", 0)
+    assert await blocked(db) == DIO_24
+    await put(db, "EMP003", "2025-11-24", "M", 3)
+    await put(db, "EMP003", "2025-11-24", "M", 0)
+    assert await blocked(db) == DIO_24
+
+
+async def test_the_last_day_blocks_nothing_outside_and_a_longer_roster_blocks_more(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP001", "2025-12-28", "O", 1, "DIO")
+    assert await blocked(db, "EMP001") == {"12-28 M": "DIO 12-28"}
+    await db.execute("update rosters set end_date = '2025-12-31'")
+    assert list(await blocked(db, "EMP001")) == ["12-28 M", "12-29 O", "12-29 M"]
+
+
+async def test_structural_absence_is_no_open_slot(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP007", "2025-11-26", "O", 1, "DIO")  # EMP007 is absent on Thursday mornings and afternoons
+    assert list(await blocked(db, "EMP007")) == ["11-26 M"]
+
+
+async def test_a_roster_goes_with_all_that_is_its_own(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
+    await db.execute("delete from rosters")
+    for table in ("roster_assignments", "roster_employee_services", "roster_period_staffing_dagdelen"):
+        assert await db.fetch_value(f"select count(*) from {table}") == 0
+    assert await db.fetch_value("select count(*) from employees") == 14
+
+
+async def test_the_views_count_what_is_there(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP001", "2025-11-24", "O", 1, "OSP")
+    await put(db, "EMP002", "2025-11-24", "O", 1, "DIO")
+    counts = (await db.fetch("select * from roster_slot_counts"))[0]
+    assert (counts["active"], counts["blocked"], counts["unavailable"], counts["active_by_program"]) == (2, 3, 0, 0)
+    coverage = {row["service_code"]: (row["needed"], row["assigned"]) for row in await db.fetch("select * from roster_service_coverage")}
+    assert (coverage["OSP"], coverage["DIO"], coverage["MSP"]) == ((50, 1), (35, 1), (50, 0))
+    usage = (await db.fetch("select * from roster_employee_service_usage where employee_id = 'EMP002' and service_code = 'DIO'"))[0]
+    assert (usage["used"], usage["remaining"]) == (1, usage["aantal"] - 1)
+
+
+async def test_nobody_but_the_owner_reads_or_executes_without_being_let(db: DBConnector, roster: UUID) -> None:
+    tables = await db.fetch(
+        "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and not relrowsecurity"
+    )
+    assert [row["relname"] for row in tables] == []
+    functions = await db.fetch(
+        "select proname from pg_proc where pronamespace = 'public'::regnamespace "
+        "and has_function_privilege('pg_monitor', oid, 'execute') and proname not in ('is_weekly_absence', 'is_structurally_absent')"
+    )
+    assert [row["proname"] for row in functions] == []
