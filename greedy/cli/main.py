@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
@@ -20,7 +21,7 @@ EPILOG = (
     "--debug, with any command, shows tracebacks and debug logs."
 )
 
-app = typer.Typer(name="greedy", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, epilog=EPILOG)
+app = typer.Typer(name="greedy", pretty_exceptions_enable=False, add_completion=False, epilog=EPILOG)
 app.command("demo")(rosters.demo)
 app.command("run")(rosters.run)
 app.command("verify")(rosters.verify)
@@ -34,14 +35,13 @@ app.command("doctor")(doctor)
 app.add_typer(database.app, name="db")
 
 
-@app.callback()
-def greedy(
-    version: bool = typer.Option(False, "--version", help="Print the version and end.", is_eager=True),
-) -> None:
+@app.callback(invoke_without_command=True)
+def greedy(context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False) -> None:
     """Fill a roster, write it to PostgreSQL all or nothing, verify it, and report."""
     if version:
         print(__version__)
-        raise typer.Exit
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def main(arguments: list[str] | None = None) -> None:

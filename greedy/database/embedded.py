@@ -171,7 +171,19 @@ class EmbeddedServer:
         settings = {"listen_addresses": "", "unix_socket_directories": str(self._socket_dir(create=True)), **self._options}
         arguments = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
         log.info("embedded_database.start", data_dir=str(self.data_dir))
-        start = ("pg_ctl", "-D", str(self.cluster), "-l", str(self.log_file), "-o", arguments, "-t", str(START_TIMEOUT_SECONDS), "-w", "start")
+        start = (
+            "pg_ctl",
+            "-D",
+            str(self.cluster),
+            "-l",
+            str(self.log_file),
+            "-o",
+            arguments,
+            "-t",
+            str(START_TIMEOUT_SECONDS),
+            "-w",
+            "start",
+        )
         deadline = time.monotonic() + CRASH_TIMEOUT_SECONDS
         while (result := self._run(*start)).returncode != 0 and self._still_dying() and time.monotonic() < deadline:
             time.sleep(0.2)
@@ -179,8 +191,8 @@ class EmbeddedServer:
 
     def _still_dying(self) -> bool:
         """Whether the last start failed because processes of a server that crashed a moment ago are not gone yet."""
-        said = "\n".join(self._logged(lines=10))
-        return 'lock file "postmaster.pid" already exists' in said or "shared memory block" in said
+        fatal = [line for line in self._logged(lines=5) if "FATAL" in line]
+        return any(("lock file" in line and "already exists" in line) or "shared memory block" in line for line in fatal)
 
     def _logged(self, lines: int) -> list[str]:
         return self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:] if self.log_file.exists() else []

@@ -1,0 +1,257 @@
+"""The command line as a user meets it: a process, its two outputs, and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from greedy.database.embedded import EmbeddedServer
+from greedy.sample import SAMPLE_DIR
+
+ROSTER = "8e91579a-21c3-439e-90c1-91728c541241"
+
+
+class Greedy:
+    """Runs the command with an environment of its own."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "GREEDY_DATA_DIR": str(folder / "data"), **environment}
+
+    def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "greedy", *arguments]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=120, check=False, cwd=self.folder, env={**self.environment, **environment}
+        )
+
+    def json(self, *arguments: str, code: int = 0, **environment: str) -> Any:
+        done = self(*arguments, "--json", **environment)
+        assert done.returncode == code, done.stderr
+        return json.loads(done.stdout)
+
+    def fails(self, code: int, *arguments: str, **environment: str) -> str:
+        """Run a command that must fail, and return what it said on stderr: an error line, no traceback, nothing on stdout."""
+        done = self(*arguments, **environment)
+        assert done.returncode == code, (done.stdout, done.stderr)
+        assert done.stderr.startswith("error: ") or '"event"' in done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+        assert done.stdout == ""
+        return done.stderr
+
+
+@pytest.fixture
+def greedy(tmp_path: Path, database_url: str) -> Greedy:
+    """The command over a migrated, empty database."""
+    return Greedy(tmp_path, DATABASE_URL=database_url)
+
+
+@pytest.fixture
+def loaded(greedy: Greedy) -> Greedy:
+    """The command over a database with the sample roster."""
+    done = greedy("load", str(SAMPLE_DIR))
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"next: greedy run {ROSTER}"), done.stderr
+    return greedy
+
+
+def test_load_run_verify_report_export(loaded: Greedy, tmp_path: Path) -> None:
+    document = loaded.json("run", ROSTER)
+    assert {"run_id", "roster_id", "success", "solver", "coverage", "open_demand", "write", "verification", "phases_ms"} <= document.keys()
+    assert (document["success"], document["roster_id"], document["solver"]["name"]) == (True, ROSTER, "greedy")
+    assert document["coverage"]["assigned"] >= 212
+    assert document["coverage"]["needed"] == document["coverage"]["upper_bound"] == 227
+    assert document["verification"]["all_passed"] is True
+    assert list(document["phases_ms"]) == ["load", "solve", "pairing", "write", "verify", "report"]
+    assert document["write"]["assignments"]["written"] == document["coverage"]["assigned"] - 6
+    assert loaded.json("verify", ROSTER)["all_passed"] is True
+    assert json.loads(loaded("report", ROSTER, "--format", "json").stdout)["coverage"] == document["coverage"]
+    text = loaded("report", ROSTER, "-o", "sub/report.txt")
+    assert text.stdout == "sub/report.txt\n"
+    assert f"{document['coverage']['assigned']} of 227 shifts" in (tmp_path / "sub" / "report.txt").read_text()
+    assert loaded("export", ROSTER, "out").returncode == 0
+    assert loaded.json("check", "out") == {
+        "roster_id": ROSTER,
+        "legal": True,
+        "objective": document["coverage"]["assigned"],
+        "needed": 227,
+        "violations": [],
+    }
+    assert loaded.json("load", "out")["imported"] is False
+    again = loaded.json("run", ROSTER)
+    assert (again["coverage"], again["write"]["assignments"]["written"]) == (
+        document["coverage"],
+        document["write"]["assignments"]["written"],
+    )
+
+
+def test_the_roster_id_may_come_from_the_environment(loaded: Greedy) -> None:
+    assert loaded.json("run", "--dry-run", ROOSTER_ID=ROSTER)["roster_id"] == ROSTER
+    assert "which roster?" in loaded.fails(1, "run")
+
+
+def test_a_dry_run_writes_nothing(loaded: Greedy) -> None:
+    document = loaded.json("run", ROSTER, "--dry-run")
+    assert (document["write"], document["verification"], document["coverage"]["assigned"] >= 212) == (None, None, True)
+    assert json.loads(loaded("report", ROSTER, "--format", "json").stdout)["coverage"]["assigned"] == 6
+
+
+async def test_fail_on_open_and_verify(loaded: Greedy, database_url: str) -> None:
+    assert loaded("run", ROSTER, "--fail-on", "verify").returncode == 0
+    assert loaded("run", ROSTER, "--fail-on", "open").returncode == 3
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("drop trigger keep_blocking_true_after_delete on roster_assignments")
+    await connection.close()
+    done = loaded("run", ROSTER)
+    assert done.returncode == 0
+    assert "FAILED: trigger keep_blocking_true_after_delete is missing on roster_assignments" in done.stdout
+    assert loaded("run", ROSTER, "--fail-on", "verify", "--fail-on", "open").returncode == 4
+    assert loaded("verify", ROSTER).returncode == 4
+    doctor = loaded("doctor")
+    assert doctor.returncode == 1
+    assert "WRONG  triggers: missing or disabled: keep_blocking_true_after_delete" in doctor.stdout
+
+
+def test_solve_and_check_without_a_database(tmp_path: Path) -> None:
+    greedy = Greedy(tmp_path, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    solved = greedy.json("solve", str(SAMPLE_DIR), "-o", "roster.json")
+    assert solved["objective"] >= 212
+    assert greedy.json("check", str(SAMPLE_DIR), "roster.json")["objective"] == solved["objective"]
+    document = json.loads((tmp_path / "roster.json").read_text())
+    document["assignments"].append({"employee_id": "EMP001", "date": "2025-12-28", "service_code": "DIO"})
+    (tmp_path / "roster.json").write_text(json.dumps(document))
+    broken = greedy.json("check", str(SAMPLE_DIR), "roster.json", code=1)
+    assert (broken["legal"], "pairs" in {violation["rule"] for violation in broken["violations"]}) == (False, True)
+    assert "cannot write" in greedy.fails(1, "solve", str(SAMPLE_DIR), "-o", "/nowhere/at/all.json")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run", "not-an-id"], "error: 'not-an-id' is not a roster id"),
+        (["run", "00000000-0000-0000-0000-000000000001"], "error: no roster has the id 00000000-0000-0000-0000-000000000001"),
+        (["verify", "00000000-0000-0000-0000-000000000001"], "error: no roster has the id"),
+        (["report", "00000000-0000-0000-0000-000000000001"], "error: no roster has the id"),
+        (["run", ROSTER, "--run-id", "x"], "error: 'x' is not a run id"),
+        (["run", ROSTER, "--solver", "magic"], "error: "),
+        (["run", ROSTER, "--seed", "-1"], "error: "),
+        (["load", "nowhere"], "error: there is no folder nowhere"),
+        (["frobnicate"], "error: No such command 'frobnicate'"),
+        (["run", ROSTER, "--database", "mysql://x/y"], "error: the database URL is not one of PostgreSQL"),
+    ],
+)
+def test_what_the_caller_must_mend(greedy: Greedy, arguments: list[str], said: str) -> None:
+    error = greedy.fails(1, *arguments)
+    assert error.startswith(said)
+    assert "\nnext: " in error
+
+
+def test_errors_as_json(greedy: Greedy) -> None:
+    document = greedy.json("run", "00000000-0000-0000-0000-000000000001", code=1)
+    assert (document["success"], document["error"]["kind"], document["error"]["retryable"]) == (False, "UnknownRosterError", False)
+
+
+def test_an_unreachable_database_is_outside_and_no_password_is_shown(tmp_path: Path) -> None:
+    greedy = Greedy(tmp_path, DATABASE_URL="postgresql://anna:geheim@127.0.0.1:1/roster", LOG_LEVEL="DEBUG")
+    for command in (["run", ROSTER], ["rosters"], ["load", str(SAMPLE_DIR)], ["db", "migrate"]):
+        said = greedy.fails(2, *command)
+        assert "cannot reach anna@127.0.0.1:1/roster" in said
+        assert "geheim" not in said
+    doctor = greedy("doctor")
+    assert (doctor.returncode, "WRONG  connection: cannot reach" in doctor.stdout) == (2, True)
+    assert "geheim" not in doctor.stdout + doctor.stderr
+
+
+async def test_a_wrong_password_is_the_callers(tmp_path: Path, server: EmbeddedServer) -> None:
+    wrong = server.url().replace("postgresql://", "postgresql://not_")
+    assert "refused" in Greedy(tmp_path, DATABASE_URL=wrong).fails(1, "rosters")
+
+
+async def test_a_database_that_is_not_migrated_and_one_that_is_newer(greedy: Greedy, server: EmbeddedServer, database_url: str) -> None:
+    connection = await asyncpg.connect(server.url("postgres"))
+    await connection.execute("create database cli_empty")
+    await connection.close()
+    empty = server.url("cli_empty")
+    said = greedy.fails(1, "run", ROSTER, DATABASE_URL=empty)
+    assert "5 migrations are pending" in said
+    assert "next: greedy db migrate" in said
+    assert greedy("db", "status", DATABASE_URL=empty).returncode == 1
+    assert greedy("db", "migrate", DATABASE_URL=empty).returncode == 0
+    assert greedy.json("db", "status", DATABASE_URL=empty)["pending"] == []
+    connection = await asyncpg.connect(empty)
+    await connection.execute("insert into supabase_migrations.schema_migrations (version, name) values ('29990101000000', 'greedy_future')")
+    await connection.close()
+    for command in (["run", ROSTER], ["db", "migrate"]):
+        assert "was migrated by a newer version of greedy" in greedy.fails(1, *command, DATABASE_URL=empty)
+
+
+def test_all_faults_of_a_folder_are_told_and_nothing_is_loaded(greedy: Greedy, tmp_path: Path) -> None:
+    folder = tmp_path / "bad"
+    shutil.copytree(SAMPLE_DIR, folder)
+    text = (folder / "employees.csv").read_text()
+    (folder / "employees.csv").write_text(text.replace("Groen", "Blauw", 2))
+    said = greedy.fails(1, "load", str(folder))
+    assert said.startswith("error: bad has 2 faults") or "has 2 faults; nothing was read from it" in said
+    assert "employees.csv:2: team: Input should be 'Groen', 'Oranje' or 'Overig', not 'Blauw'" in said
+    assert "employees.csv:4: team:" in said
+    assert greedy.json("rosters")["rosters"] == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"SUPABASE_URL": "https://x.supabase.co", "SUPABASE_KEY": "sb_secret_geheim"}, "does not speak Supabase's REST yet"),
+        ({"RAILWAY_ENVIRONMENT_ID": "production"}, "on Railway the embedded one would be lost"),
+        ({"LOG_LEVEL": "LOUD"}, "settings are malformed"),
+    ],
+)
+def test_settings_that_cannot_be(tmp_path: Path, environment: dict[str, str], said: str) -> None:
+    error = Greedy(tmp_path, **environment).fails(1, "rosters")
+    assert said in error
+    assert "geheim" not in error
+
+
+def test_logs_are_json_lines_on_stderr_with_run_and_roster(loaded: Greedy) -> None:
+    done = loaded("run", ROSTER, "--json", LOG_LEVEL="INFO")
+    document = json.loads(done.stdout)
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert {event["event"] for event in events} >= {"phase.done", "write.done", "pairing.predicted"}
+    assert {(event["run_id"], event["roster_id"]) for event in events} == {(document["run_id"], ROSTER)}
+
+
+def test_the_demo_from_nothing_and_again_and_what_it_leaves(tmp_path: Path) -> None:
+    greedy = Greedy(tmp_path, DATABASE_URL="postgresql://never@127.0.0.1:1/used")
+    try:
+        first, second = greedy.json("demo"), greedy.json("demo")
+        assert first["coverage"] == second["coverage"]
+        assert second["verification"]["all_passed"] is True
+        shown = greedy("demo", "-o", "here").stdout
+        assert "214 of 227 shifts filled" in shown
+        assert (tmp_path / "here" / "report.json").exists()
+        assert "here/report.txt" in shown
+        del greedy.environment["DATABASE_URL"]
+        assert greedy.json("rosters")["rosters"][0]["id"] == ROSTER
+    finally:
+        assert greedy("db", "stop").stdout == "stopped\n"
+    assert "no embedded database runs" in greedy("db", "stop").stdout
+
+
+def test_a_foreign_data_directory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "thesis.txt").write_text("x")
+    assert "holds other things: thesis.txt" in Greedy(tmp_path).fails(1, "demo")
+    assert (tmp_path / "data" / "thesis.txt").read_text() == "x"
+
+
+def test_help_version_and_a_traceback_only_when_asked(greedy: Greedy) -> None:
+    assert greedy("--version").stdout.strip().count(".") == 2
+    for command in ("", "demo", "run", "verify", "report", "rosters", "load", "export", "solve", "check", "doctor", "db", "db migrate"):
+        done = greedy(*command.split(), "--help")
+        assert (done.returncode, "Usage:" in done.stdout) == (0, True)
+    assert "Traceback" in greedy("run", "x", "--debug").stderr
