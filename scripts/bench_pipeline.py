@@ -1,8 +1,8 @@
 """Time the five phases of the job, on a server of the benchmark's own.
 
 Prints one JSON document: for each roster the phases in milliseconds (median of the runs after the first; the first run writes every row
-and is given apart), the peak memory of the process, and the write and its verification against a bare COPY of the same rows into a table
-without keys, triggers or checks, in the same run.
+and is given apart), the peak memory of the process, and the first write against a bare COPY of the same rows into a table without
+keys, triggers or checks, in the same run.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from greedy.database.embedded import EmbeddedServer
 from greedy.database.migrations import migrate
 from greedy.formats.practice_csv import read_practice
 from greedy.formats.tables import PracticeTables
+from greedy.log import configure_logging
 from greedy.pipeline import RunDocument, run_roster
 from greedy.sample import SAMPLE_DIR
 from greedy.store.postgres import PostgresStore
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--case", choices=CASES, help="this case alone, in this process")
     parser.add_argument("--url", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    configure_logging("WARNING")
     if arguments.case and arguments.url:
         print(json.dumps(asyncio.run(measure(arguments.case, arguments.url, arguments.runs, arguments.seed))))
         return
@@ -92,9 +94,7 @@ async def measure(case: str, url: str, runs: int, seed: int) -> dict[str, object
         "first_run": {"total_ms": round(totals[0], 1), "phases_ms": first.phases_ms},
         "later_runs": {"total_ms": round(statistics.median(totals[1:]), 1), "phases_ms": median},
         "bare_copy_ms": round(statistics.median(copies), 1),
-        "first_write_and_verify_over_bare_copy": round(
-            (first.phases_ms["write"] + first.phases_ms["verify"]) / statistics.median(copies), 1
-        ),
+        "first_write_over_bare_copy": round(first.phases_ms["write"] / statistics.median(copies), 1),
         "all_passed": all(d.verification is not None and d.verification["all_passed"] for d in documents),
         "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }

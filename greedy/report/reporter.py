@@ -186,7 +186,7 @@ def _fairness(employees: Iterable[EmployeeLoad]) -> list[Fairness]:
 
 def _some(names: Sequence[str]) -> str:
     others = len(names) - SHOWN_NAMES
-    return ", ".join(names[:SHOWN_NAMES]) + (f" or {others} others" if others > 0 else "")
+    return ", ".join(names[:SHOWN_NAMES]) + (f" or {others} more" if others > 0 else "")
 
 
 def _recommendations(lines: Sequence[OpenDemandLine]) -> list[str]:

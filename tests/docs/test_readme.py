@@ -1,0 +1,73 @@
+"""The README is true: its first screen is real output, and every command, setting and exit code stands in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from greedy.cli.console import ExitCode
+from greedy.cli.main import app
+from greedy.formats.tables import TABLES
+from greedy.settings import Settings
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def commands() -> list[str]:
+    names = [f"greedy {command.name}" for command in app.registered_commands]
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        names += [
+            f"greedy {group.name} {command.callback.__name__}" for command in group.typer_instance.registered_commands if command.callback
+        ]
+    return names
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_is_told(command: str) -> None:
+    assert f"`{command}" in README
+
+
+def test_no_command_is_told_that_does_not_exist() -> None:
+    told = set(re.findall(r"`(greedy (?:db )?[a-z]+)", README))
+    assert told == set(commands())
+
+
+def test_every_setting_is_told() -> None:
+    for name, info in Settings.model_fields.items():
+        variable = str(info.validation_alias or name.upper())
+        assert f"`{variable}`" in README or variable == "RAILWAY_ENVIRONMENT_ID"
+
+
+def test_every_exit_code_is_told() -> None:
+    for code in ExitCode:
+        assert re.search(rf"^\| {code:d} \|", README, re.MULTILINE) or code is ExitCode.INTERRUPTED
+
+
+def test_every_table_and_column_is_told() -> None:
+    for table, model in TABLES.items():
+        line = next(line for line in README.splitlines() if line.startswith(f"| `{table}.csv`"))
+        for column in model.model_fields:
+            assert f"`{column}`" in line, (table, column)
+
+
+def test_the_first_screen_is_real_output(tmp_path: Path) -> None:
+    environment = {**os.environ, "GREEDY_DATA_DIR": str(tmp_path / "data")}
+    try:
+        shown = subprocess.run(
+            [sys.executable, "-m", "greedy", "demo"], capture_output=True, text=True, check=True, env=environment, cwd=tmp_path
+        ).stdout
+    finally:
+        subprocess.run([sys.executable, "-m", "greedy", "db", "stop"], check=True, capture_output=True, env=environment, cwd=tmp_path)
+    told = re.search(r"<!-- demo -->\n```\n(.*?)```\n<!-- /demo -->", README, re.DOTALL)
+    assert told is not None
+
+    def timeless(text: str) -> str:
+        return re.sub(r"(?<=milliseconds: ).*", lambda line: re.sub(r"\d+", "n", line[0]), text)
+
+    assert timeless(shown).startswith(timeless(told[1]))
