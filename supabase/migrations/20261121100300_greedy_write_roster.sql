@@ -122,7 +122,8 @@ begin
     if jsonb_typeof(request -> 'blocked') = 'array' then
       -- Own blocks without a reason become OPEN again; where a duty still blocks, the trigger blocks at once.
       update roster_assignments as slot
-      set status = 0, source = null, notes = null, blocked_by_date = null, blocked_by_dagdeel = null, blocked_by_service_id = null
+      set status = 0, source = null, blocked_by_date = null, blocked_by_dagdeel = null, blocked_by_service_id = null,
+          notes = case when notes like 'Blocked by %' then null else notes end
       where slot.roster_id = v_roster_id and slot.status = 2 and slot.source = 'greedy-blocking'
         and not exists (
           select from jsonb_to_recordset(request -> 'blocked') as x(employee_id text, date date, dagdeel text)

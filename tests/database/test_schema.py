@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 import pytest
@@ -161,6 +162,26 @@ async def test_the_last_day_blocks_nothing_outside_and_a_longer_roster_blocks_mo
 async def test_structural_absence_is_no_open_slot(db: DBConnector, roster: UUID) -> None:
     await put(db, "EMP007", "2025-11-26", "O", 1, "DIO")  # EMP007 is absent on Thursday mornings and afternoons
     assert list(await blocked(db, "EMP007")) == ["11-26 M"]
+
+
+async def test_an_open_row_that_arrives_under_a_duty_is_blocked(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP007", "2025-11-26", "O", 1, "DIO")
+    await db.execute("update employees set structureel_nbh = '{}' where id = 'EMP007'")
+    await put(db, "EMP007", "2025-11-27", "O", 0)
+    assert list(await blocked(db, "EMP007")) == ["11-26 M", "11-27 O"]
+
+
+async def test_two_duties_over_one_slot_that_go_at_the_same_time_leave_no_orphan(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-25", "O", 1, "DDO")
+    await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
+    assert (await blocked(db))["11-25 M"] == "DDO 11-25"
+    async with db.transaction() as one:
+        await one.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-25", "O")
+        other = asyncio.create_task(db.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-24", "O"))
+        await asyncio.sleep(0.2)
+        assert not other.done()  # each sees what the other did, one after the other
+    await other
+    assert await blocked(db) == {}
 
 
 async def test_a_roster_goes_with_all_that_is_its_own(db: DBConnector, roster: UUID) -> None:

@@ -101,6 +101,17 @@ async def test_the_planners_notes_survive(db: DBConnector, store: PostgresStore,
     assert await db.fetch_value(f"select (status, notes)::text from roster_assignments where {slot}", *key) == '(0,"liever niet")'
 
 
+async def test_blocks_without_a_reason_are_freed_by_the_program_itself(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+    await db.execute("alter table roster_assignments disable trigger all")
+    await db.execute("update roster_assignments set notes = 'liever niet' where dagdeel = 'M' and status = 0")
+    await BatchWriter(workspace, store).write_roster()
+    assert await db.fetch_value("select count(*) from roster_assignments where status = 2") == len(workspace.predicted_blocks())
+    await BatchWriter(Workspace(workspace.problem), store).write_roster()
+    assert await db.fetch_value("select count(*) from roster_assignments where status = 2 or source like 'greedy%'") == 0
+    notes = await db.fetch("select distinct dagdeel, notes from roster_assignments where status = 0 order by 1, 2")
+    assert {(row["dagdeel"], row["notes"]) for row in notes} == {("O", None), ("M", "liever niet"), ("A", None)}
+
+
 async def test_the_same_run_id_gets_the_stored_answer_and_changes_nothing(
     db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID
 ) -> None:
