@@ -103,8 +103,6 @@ class Workspace:
         partner = self._missing_partner(employee, demand.day, demand.service)
         if partner is None:
             return self._obstacle_of_blocks(employee, demand.day, (demand.service,))
-        if partner != problem.services[demand.service].second_half:  # a second half never stands without its first
-            return Obstacle.PAIR_NOT_POSSIBLE
         partner_row = self._open_row_for(employee, demand.day, partner, demand.team)
         if partner_row is None:
             return Obstacle.PAIR_NOT_POSSIBLE

@@ -12,11 +12,12 @@ from greedy.database.migrations import migration_status
 from greedy.errors import CallerError, GreedyError
 from greedy.formats.practice import to_problem
 from greedy.formats.practice_csv import read_practice
-from greedy.persist.trigger_verifier import TRIGGERS
+from greedy.persist.trigger_verifier import TRIGGERS, trigger_faults
 from greedy.pipeline import open_database
 from greedy.sample import SAMPLE_DIR
 from greedy.settings import Settings, load_settings
 from greedy.solve.solve import solve
+from greedy.store.postgres import PostgresStore
 
 
 @dataclass(frozen=True)
@@ -73,16 +74,13 @@ async def facts(settings: Settings, database_url: str | None) -> AsyncIterator[F
                 yield Fact("migrations", good=False, text=text, next_step=next_step, exit_code=ExitCode.CALLER)
                 return
             yield Fact("migrations", good=True, text=f"all {len(status.applied)} applied")
-            enabled = await db.fetch(
-                "select tgname from pg_trigger where tgrelid = 'public.roster_assignments'::regclass and tgenabled in ('O', 'A')"
-            )
-            missing = sorted(set(TRIGGERS) - {row["tgname"] for row in enabled})
+            faults = trigger_faults(await PostgresStore(db).triggers())
             yield Fact(
                 "triggers",
-                good=not missing,
-                text=f"missing or disabled: {', '.join(missing)}" if missing else f"all {len(TRIGGERS)} blocking triggers are enabled",
-                next_step="alter table roster_assignments enable trigger all; if one is missing, restore the database" if missing else None,
-                exit_code=ExitCode.CALLER if missing else ExitCode.DONE,
+                good=not faults,
+                text="; ".join(faults) or f"all {len(TRIGGERS)} triggers are enabled",
+                next_step="alter table ... enable trigger all; if one is missing, restore the database" if faults else None,
+                exit_code=ExitCode.CALLER if faults else ExitCode.DONE,
             )
     except GreedyError as exc:
         code = ExitCode.CALLER if isinstance(exc, CallerError) else ExitCode.OUTSIDE

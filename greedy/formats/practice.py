@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from greedy.formats.tables import BLOCKING_SOURCE, PROGRAM_SOURCE, AssignmentRow, PracticeTables
+from greedy.formats.tables import BLOCKING_SOURCE, PROGRAM_SOURCE, TRIGGER_SOURCE, AssignmentRow, PracticeTables
 from greedy.model.problem import Assignment, BlockingRule, Demand, DemandTeam, Employee, Problem, Service, Slot, SlotStatus
 from greedy.model.roster import Roster
 
@@ -110,12 +110,15 @@ def _work(tables: PracticeTables, rows: Iterable[AssignmentRow]) -> list[Assignm
 
 
 def _blocked_from_outside(tables: PracticeTables) -> list[AssignmentRow]:
-    """BLOCKED rows that no work of this roster explains: rest from the roster before. The others follow from the work."""
+    """BLOCKED rows of others that no work of this roster explains: rest from the roster before.
+
+    The others follow from the work; those of the program and the triggers without any are freed by the next write.
+    """
     duties = {(r.employee_id, r.date, r.dagdeel, r.service_id) for r in tables.roster_assignments if r.status is SlotStatus.ACTIVE}
     return [
         row
         for row in tables.roster_assignments
         if row.status is SlotStatus.BLOCKED
-        and row.source != BLOCKING_SOURCE
+        and row.source not in (BLOCKING_SOURCE, TRIGGER_SOURCE)
         and (row.employee_id, row.blocked_by_date, row.blocked_by_dagdeel, row.blocked_by_service_id) not in duties
     ]

@@ -23,6 +23,7 @@ Text = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 LONGEST_ROSTER_DAYS = 732
 PROGRAM_SOURCE = "greedy"  # status 1 rows of the program: the only ones that it ever replaces
 BLOCKING_SOURCE = "greedy-blocking"  # status 2 rows that the program wrote or adopted
+TRIGGER_SOURCE = "trigger"  # status 2 rows that the database's triggers made
 
 
 class Row(BaseModel):

@@ -130,6 +130,7 @@ class BatchWriter:
             for a in problem.pinned
         ]
         expected += [ExpectedSlot.model_construct(**key(slot), status=SlotStatus.UNAVAILABLE) for slot in sorted(problem.unavailable)]  # type: ignore[arg-type]
+        expected += [ExpectedSlot.model_construct(**key(slot), status=SlotStatus.BLOCKED) for slot in sorted(problem.blocked)]  # type: ignore[arg-type]
         active = blocked = None
         if part in ("assignments", "roster"):
             active = [

@@ -14,16 +14,29 @@ from uuid import UUID
 import structlog
 
 from greedy.errors import GreedyError
+from greedy.formats.tables import PROGRAM_SOURCE
 from greedy.model.problem import Slot
-from greedy.store.base import BlockedSlotDocument, SlotDocument, Store, VerificationFacts
+from greedy.store.base import BlockedSlotDocument, ProbeFact, SlotDocument, Store, TriggerFact, VerificationFacts
 
 if TYPE_CHECKING:
     from greedy.workspace import Workspace
 
 log = structlog.get_logger()
 
-TRIGGER_FUNCTION = "keep_blocking_true"
-TRIGGERS = tuple(f"{TRIGGER_FUNCTION}_after_{event}" for event in ("insert", "update", "delete"))
+# (table, trigger) -> the function that it must call
+TRIGGERS = {
+    ("roster_assignments", "keep_blocking_true_after_insert"): "keep_blocking_true",
+    ("roster_assignments", "keep_blocking_true_after_update"): "keep_blocking_true",
+    ("roster_assignments", "keep_blocking_true_after_delete"): "keep_blocking_true",
+    ("roster_assignments", "lock_roster_before_insert"): "lock_roster_of_new_slot",
+    ("roster_assignments", "date_in_roster_after_insert"): "refuse_dates_outside_roster",
+    ("roster_assignments", "date_in_roster_after_update"): "refuse_dates_outside_roster",
+    ("rosters", "keep_rows_in_roster"): "keep_rows_in_roster",
+    ("service_blocking_rules", "refresh_blocking_after_insert"): "refresh_blocking_of_rules",
+    ("service_blocking_rules", "refresh_blocking_after_update"): "refresh_blocking_of_rules",
+    ("service_blocking_rules", "refresh_blocking_after_delete"): "refresh_blocking_of_rules",
+    ("employees", "refresh_blocking_after_update"): "refresh_blocking_of_absence",
+}
 SHOWN = 5  # divergences that a message names
 
 Key = tuple[str, str, str]  # employee id, date, dagdeel
@@ -47,7 +60,7 @@ class DutyBlockingCheck(TypedDict):
 
 
 class TriggerConsistencyCheck(TypedDict):
-    """The triggers are there, enabled and do their work; the ACTIVE rows are exactly the workspace's."""
+    """The triggers are there, enabled and do their work; the ACTIVE rows are exactly the workspace's, the program's own as its own."""
 
     passed: bool
     active_count: int
@@ -172,24 +185,20 @@ class TriggerVerifier:
 
     def _trigger_consistency(self, facts: VerificationFacts) -> TriggerConsistencyCheck:
         problem = self._workspace.problem
-        there = {trigger.name: trigger for trigger in facts.triggers if trigger.function == TRIGGER_FUNCTION}
-        faults = [f"trigger {name} is missing on roster_assignments" for name in TRIGGERS if name not in there]
-        faults += [f"trigger {name} on roster_assignments is disabled" for name in TRIGGERS if name in there and not there[name].enabled]
-        probe = facts.probe
-        faults += _listed("the triggers do not block", probe.missing) + _listed("the triggers block against the rules", probe.unexpected)
-        if probe.not_freed:
-            faults.append(f"the triggers do not free {probe.not_freed} slots when a duty goes")
-        planned = {(self._key(problem.slot_of(a)), problem.services[a.service].id) for a in self._workspace.freeze().assignments}
-        found = {(_key_of(slot), str(slot.service_id)) for slot in facts.active}
-        faults += _listed("not in the database", {key for key, _ in planned - found}) + _listed(
-            "not planned", {key for key, _ in found - planned}
+        faults = [*trigger_faults(facts.triggers), *_probe_faults(facts.probe)]
+        own = set(self._workspace.planned())
+        planned = {(self._key(problem.slot_of(a)), problem.services[a.service].id, a in own) for a in self._workspace.freeze().assignments}
+        found = {(_key_of(slot), str(slot.service_id), slot.source == PROGRAM_SOURCE) for slot in facts.active}
+        faults += _listed("not in the database", {key for key, *_ in planned - found}) + _listed(
+            "not planned", {key for key, *_ in found - planned}
         )
         return TriggerConsistencyCheck(
             passed=not faults,
             active_count=len(facts.active),
             blocked_count=len(facts.blocked),
             total_count=len(facts.active) + len(facts.blocked),
-            message="; ".join(faults) or f"{len(TRIGGERS)} triggers are enabled and a probe of {probe.ran} slots did what the rules say",
+            message="; ".join(faults)
+            or f"{len(TRIGGERS)} triggers are enabled and a probe of {facts.probe.ran} slots did what the rules say",
         )
 
     def _edge_cases(self, facts: VerificationFacts) -> EdgeCasesCheck:
@@ -206,20 +215,49 @@ class TriggerVerifier:
         )
 
     def _orphans(self, facts: VerificationFacts) -> Iterable[BlockedSlotDocument]:
-        """Blocked slots whose duty is not there, or has no rule for them. A duty before the first day belongs to the roster before."""
+        """Blocked slots whose duty is not there, or has no rule for them; rest from outside the roster left aside."""
         problem = self._workspace.problem
+        from_outside = {self._key(slot) for slot in problem.blocked}
         duties = {(*_key_of(slot), str(slot.service_id)) for slot in facts.active}
         ruled = {(problem.services[r.service].id, r.day_offset, problem.dayparts[r.daypart]) for r in problem.blocking_rules}
         for slot in facts.blocked:
             service = str(slot.blocked_by_service_id)
             duty = (slot.employee_id, slot.blocked_by_date.isoformat(), slot.blocked_by_dagdeel, service)
             reason = (service, (slot.date - slot.blocked_by_date).days, slot.dagdeel)
-            if slot.blocked_by_date >= problem.first_day and (duty not in duties or reason not in ruled):
+            if _key_of(slot) not in from_outside and (duty not in duties or reason not in ruled):
                 yield slot
 
     def _key(self, slot: Slot) -> Key:
         problem = self._workspace.problem
         return (problem.employees[slot.employee].id, problem.date_of(slot.day).isoformat(), problem.dayparts[slot.daypart])
+
+
+def trigger_faults(triggers: Collection[TriggerFact]) -> list[str]:
+    """The triggers that are missing, call another function, or are disabled, by name."""
+    there = {(trigger.table, trigger.name): trigger for trigger in triggers}
+    faults = []
+    for (table, name), function in TRIGGERS.items():
+        trigger = there.get((table, name))
+        if trigger is None:
+            faults.append(f"trigger {name} is missing on {table}")
+        elif trigger.function != function:
+            faults.append(f"trigger {name} on {table} calls {trigger.function} instead of {function}")
+        elif not trigger.enabled:
+            faults.append(f"trigger {name} on {table} is disabled")
+    return faults
+
+
+def _probe_faults(probe: ProbeFact) -> list[str]:
+    faults = [
+        *_listed("the triggers do not block", probe.missing),
+        *_listed("the triggers block against the rules", probe.unexpected),
+        *_listed("the triggers overwrite", probe.overwritten),
+    ]
+    if probe.not_freed:
+        faults.append(f"the triggers do not free {probe.not_freed} slots when a duty goes")
+    if not probe.outside_refused:
+        faults.append("the triggers let in a row outside the dates of its roster")
+    return faults
 
 
 def _key_of(slot: SlotDocument) -> Key:

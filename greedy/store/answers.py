@@ -19,11 +19,10 @@ from greedy.store.base import (
     RosterSummary,
     RosterWrite,
     RunIdReusedError,
+    SharedDataDiffersError,
     UnknownRosterError,
     WriteAnswer,
 )
-
-BUSY_NEXT_STEP = "wait until the other change is finished, then run again"
 
 
 class _RawWriteAnswer(BaseModel):
@@ -31,6 +30,11 @@ class _RawWriteAnswer(BaseModel):
 
     outcome: str
     conflicts: list[dict[str, Any]] = []
+
+
+class _RawImportAnswer(BaseModel):
+    outcome: str
+    differs: list[str] = []
 
 
 def unknown_roster(roster_id: UUID, known: list[RosterSummary]) -> UnknownRosterError:
@@ -55,11 +59,7 @@ def read_write_answer(text: str, write: RosterWrite) -> WriteAnswer:
                 next_step="run again: the changes are taken into account then",
             )
         case "busy":
-            raise RosterBusyError(
-                f"somebody is changing roster {write.roster_id} in an open transaction; nothing was written",
-                next_step=BUSY_NEXT_STEP,
-                retryable=True,
-            )
+            raise _busy(write.roster_id)
         case "unknown_roster":
             raise unknown_roster(write.roster_id, [])
         case "final_roster":
@@ -72,14 +72,23 @@ def read_write_answer(text: str, write: RosterWrite) -> WriteAnswer:
             raise OutsideError(f"the database answered {other!r} to a write", next_step="greedy db status")
 
 
+def _busy(roster_id: UUID) -> RosterBusyError:
+    return RosterBusyError(
+        f"somebody is changing roster {roster_id} in an open transaction; nothing was written",
+        next_step="wait until the other change is finished, then run again",
+        retryable=True,
+    )
+
+
 def final_roster(roster_id: UUID) -> FinalRosterError:
     """The error for a roster that the program must not change any more."""
     return FinalRosterError(f"roster {roster_id} is final; nothing was written", next_step="set its status to in_progress to plan it again")
 
 
-def read_import_answer(outcome: str, tables: PracticeTables) -> None:
-    """Raise what the outcome of import_roster_v1 stands for; `imported` is good."""
-    match outcome:
+def read_import_answer(text: str, tables: PracticeTables) -> None:
+    """Raise what the answer of import_roster_v1 stands for; `imported` is good."""
+    raw = _RawImportAnswer.model_validate_json(text)
+    match raw.outcome:
         case "imported":
             return
         case "exists":
@@ -87,6 +96,14 @@ def read_import_answer(outcome: str, tables: PracticeTables) -> None:
                 f"roster {tables.roster.id} is in the database already, with other content; nothing was changed",
                 next_step="greedy load --replace DIR, which also throws away what was planned in it",
             )
+        case "differs":
+            raise SharedDataDiffersError(
+                f"the database has other data for {len(raw.differs)} employees, services or rules, which all rosters share; nothing was changed",
+                details=raw.differs,
+                next_step="greedy load --replace DIR, which overwrites them for all rosters",
+            )
+        case "busy":
+            raise _busy(tables.roster.id)
         case "final":
             raise final_roster(tables.roster.id)
         case other:
@@ -95,15 +112,16 @@ def read_import_answer(outcome: str, tables: PracticeTables) -> None:
 
 def brings_nothing_new(tables: PracticeTables, existing: PracticeTables) -> bool:
     """Whether the database's state of a roster asks for the same plan as `tables`, whatever the program made of it since."""
-    services = {row.id for row in tables.service_types}
+    services = {row.id for row in tables.service_types} & {row.id for row in existing.service_types}
     return _input_of(tables, services) == _input_of(existing, services)
 
 
 def _input_of(tables: PracticeTables, services: set[UUID]) -> dict[str, list[str]]:
-    """What people entered, a line a row. The database may have services of other practices, which do not count."""
+    """What people entered, a line a row, without what nothing refers to: the database gives a roster with what it speaks of."""
+    people = {row.employee_id for row in tables.roster_employee_services} | {row.employee_id for row in tables.roster_assignments}
     rows: dict[str, list[Row]] = {
-        "rosters": [*tables.rosters],
-        "employees": [*tables.employees],
+        "rosters": [tables.roster.model_copy(update={"naam": tables.roster.naam or ""})],
+        "employees": [row.model_copy(update={"achternaam": row.achternaam or ""}) for row in tables.employees if row.id in people],
         "service_types": [row for row in tables.service_types if row.id in services],
         "service_blocking_rules": [row for row in tables.service_blocking_rules if row.service_id in services],
         "roster_employee_services": [*tables.roster_employee_services],

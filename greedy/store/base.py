@@ -21,6 +21,10 @@ class RosterExistsError(CallerError):
     """The roster is in the database already, and says something else."""
 
 
+class SharedDataDiffersError(CallerError):
+    """Employees, services or rules, which other rosters use too, say something else in the database."""
+
+
 class FinalRosterError(CallerError):
     """The roster is final: the program does not change it."""
 
@@ -62,7 +66,7 @@ class SlotDocument(Document):
 
 
 class ExpectedSlot(SlotDocument):
-    """A slot of the planner's as the plan saw it."""
+    """A slot that is not the program's to change, as the plan saw it: pinned, unavailable, or blocked from outside the roster."""
 
     status: SlotStatus
     service_id: UUID | None = None
@@ -103,11 +107,11 @@ class RosterWrite(Document):
 
 
 class PartAnswer(Document):
-    """Rows that stand as asked, rows that had to be changed for it, earlier rows of the program that went."""
+    """Rows that stand as asked, rows that had to be changed for it, earlier assignments of the program that went."""
 
     written: int
     changed: int
-    released: int
+    released: int = 0
     duration_ms: float
 
 
@@ -133,20 +137,27 @@ class SlotCounts(Document):
 
 
 class TriggerFact(Document):
-    """A trigger on roster_assignments."""
+    """A trigger of the schema."""
 
+    table: str
     name: str
     enabled: bool
     function: str
 
 
 class ProbeFact(Document):
-    """What the triggers made of duties in a transaction that was rolled back. `ran`: slots that the rules name."""
+    """What the triggers made of duties in a transaction that was rolled back.
+
+    `ran`: slots that the rules name. `missing`, `unexpected`: slots blocked otherwise than ruled. `overwritten`: absence or work that a
+    duty took. `not_freed`: slots that stayed blocked without a duty. `outside_refused`: a row outside the dates was refused.
+    """
 
     ran: int
     missing: list[str]
     unexpected: list[str]
+    overwritten: list[str]
     not_freed: int
+    outside_refused: bool
 
 
 class VerificationFacts(Document):
@@ -174,7 +185,10 @@ class Store(Protocol):
         ...
 
     async def import_tables(self, tables: PracticeTables, *, replace: bool = False) -> bool:
-        """Bring a roster in. True: it was imported. False: it was there already, the same. Raises RosterExistsError, FinalRosterError."""
+        """Bring a roster in. True: it was imported. False: it was there already, the same.
+
+        Raises RosterExistsError, SharedDataDiffersError, FinalRosterError, RosterBusyError, InputError when the database refuses a row.
+        """
         ...
 
     async def write(self, write: RosterWrite) -> WriteAnswer:
@@ -186,6 +200,10 @@ class Store(Protocol):
 
     async def verify(self, roster_id: UUID) -> VerificationFacts:
         """Facts for FASE 4C. Raises UnknownRosterError."""
+        ...
+
+    async def triggers(self) -> list[TriggerFact]:
+        """The triggers of the schema."""
         ...
 
     async def counts(self, roster_id: UUID) -> SlotCounts:

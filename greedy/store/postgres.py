@@ -10,14 +10,16 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from greedy.database.connector import DBConnector
-from greedy.errors import GreedyError, InputError, OutsideError
+from greedy.database.errors import QueryError
+from greedy.errors import GreedyError, InputError
 from greedy.formats.tables import PracticeTables
 from greedy.store.answers import brings_nothing_new, read_import_answer, read_write_answer, unknown_roster
-from greedy.store.base import RosterSummary, RosterWrite, SlotCounts, VerificationFacts, WriteAnswer
+from greedy.store.base import RosterExistsError, RosterSummary, RosterWrite, SlotCounts, TriggerFact, VerificationFacts, WriteAnswer
 
 log = structlog.get_logger()
 
 RETRY_SECONDS = 10.0
+CONSTRAINT_CLASS = "23"  # SQLSTATE class of violated constraints: what was given is at fault
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -47,10 +49,24 @@ class PostgresStore:
     async def import_tables(self, tables: PracticeTables, *, replace: bool = False) -> bool:
         """Bring a roster in, all or nothing."""
         document = tables.model_dump_json(exclude={"input_digest"})
-        outcome = await self._db.fetch_value("select import_roster_v1($1::text::jsonb, $2) ->> 'outcome'", document, replace)
-        if outcome == "exists" and brings_nothing_new(tables, await self.load(tables.roster.id)):
-            return False
-        read_import_answer(outcome, tables)
+        async for attempt in _retrying():
+            with attempt:
+                try:
+                    text = await self._db.fetch_value("select import_roster_v1($1::text::jsonb, $2)::text", document, replace)
+                except QueryError as exc:
+                    if not (exc.sqlstate or "").startswith(CONSTRAINT_CLASS):
+                        raise
+                    raise InputError(
+                        f"nothing was loaded: {exc.message}",
+                        details=exc.details,
+                        next_step="mend these rows",
+                    ) from exc
+                try:
+                    read_import_answer(text, tables)
+                except RosterExistsError:
+                    if brings_nothing_new(tables, await self.load(tables.roster.id, include_open=True)):
+                        return False
+                    raise
         return True
 
     async def write(self, write: RosterWrite) -> WriteAnswer:
@@ -59,23 +75,21 @@ class PostgresStore:
         Raises the errors of `Store.write`, and those of the connection after RETRY_SECONDS.
         """
         document = write.model_dump_json()
-        retrying = AsyncRetrying(
-            retry=retry_if_exception(lambda exc: isinstance(exc, GreedyError) and exc.retryable),
-            stop=stop_after_delay(RETRY_SECONDS),
-            wait=wait_random_exponential(multiplier=0.1, max=2),
-            before_sleep=_log_retry,
-            reraise=True,
-        )
-        async for attempt in retrying:
+        async for attempt in _retrying():
             with attempt:
                 text = await self._db.fetch_value("select write_roster_v1($1::text::jsonb)::text", document)
-                return read_write_answer(text, write)
-        raise OutsideError("the write was not attempted")  # unreachable: reraise=True; here for the type checker
+                answer = read_write_answer(text, write)
+        return answer
 
     async def verify(self, roster_id: UUID) -> VerificationFacts:
         """Facts for FASE 4C."""
         text = await self._db.fetch_value("select verify_roster_v1($1)::text", roster_id)
         return await self._read(VerificationFacts, text, roster_id)
+
+    async def triggers(self) -> list[TriggerFact]:
+        """The triggers of the schema."""
+        text = await self._db.fetch_value("select list_triggers_v1()::text")
+        return TypeAdapter(list[TriggerFact]).validate_json(text)
 
     async def counts(self, roster_id: UUID) -> SlotCounts:
         """Rows by status."""
@@ -86,6 +100,17 @@ class PostgresStore:
         if text is None or '"counts": null' in text:
             raise unknown_roster(roster_id, await self.list_rosters())
         return model.model_validate_json(text)
+
+
+def _retrying() -> AsyncRetrying:
+    """Attempts at a call that may be repeated without harm: both functions write all or nothing."""
+    return AsyncRetrying(
+        retry=retry_if_exception(lambda exc: isinstance(exc, GreedyError) and exc.retryable),
+        stop=stop_after_delay(RETRY_SECONDS),
+        wait=wait_random_exponential(multiplier=0.1, max=2),
+        before_sleep=_log_retry,
+        reraise=True,
+    )
 
 
 def _log_retry(state: RetryCallState) -> None:

@@ -17,8 +17,8 @@ comment on function public.is_weekly_absence is 'True when a jsonb value has the
 
 create table public.employees (
   id              text primary key check (id ~ '^[^[:cntrl:]]{1,64}$'),
-  voornaam        text not null check (voornaam <> ''),
-  achternaam      text not null default '',
+  voornaam        text not null check (char_length(voornaam) between 1 and 2000),
+  achternaam      text not null default '' check (char_length(achternaam) <= 2000),
   email           text check (email like '%_@_%'),
   team            text not null check (team in ('Groen', 'Oranje', 'Overig')),
   dienstverband   text,
@@ -32,10 +32,10 @@ comment on table public.employees is 'Who can be planned.';
 create table public.service_types (
   id                uuid primary key default gen_random_uuid(),
   code              text not null unique check (code ~ '^[A-Za-z0-9_-]{1,16}$'),
-  naam              text not null,
+  naam              text not null check (char_length(naam) between 1 and 2000),
   dagdeel           text not null check (dagdeel in ('O', 'M', 'A')),
-  begintijd         time not null,
-  eindtijd          time not null,
+  begintijd         time not null check (begintijd < '24:00'),
+  eindtijd          time not null check (eindtijd < '24:00'),
   duur_minuten      integer not null check (duur_minuten between 1 and 1440),
   is_system         boolean not null default false,
   blokkeert_volgdag boolean not null default false,
@@ -58,7 +58,7 @@ comment on table public.service_blocking_rules is
 
 create table public.rosters (
   id         uuid primary key default gen_random_uuid(),
-  naam       text not null default '',
+  naam       text not null default '' check (char_length(naam) <= 2000),
   start_date date not null,
   end_date   date not null,
   status     text not null default 'draft' check (status in ('draft', 'in_progress', 'final')),
@@ -101,8 +101,8 @@ create table public.roster_assignments (
   dagdeel               text not null check (dagdeel in ('O', 'M', 'A')),
   service_id            uuid,
   status                smallint not null default 0 check (status between 0 and 3),
-  source                text,
-  notes                 text,
+  source                text check (char_length(source) <= 2000),
+  notes                 text check (char_length(notes) <= 2000),
   blocked_by_date       date,
   blocked_by_dagdeel    text check (blocked_by_dagdeel in ('O', 'M', 'A')),
   blocked_by_service_id uuid,

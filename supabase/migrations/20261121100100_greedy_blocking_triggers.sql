@@ -2,13 +2,19 @@
 -- Statement-level, because the program writes in batches.
 
 create function public.lock_roster(p_roster_id uuid) returns void
-language sql volatile
+language plpgsql volatile
 set search_path = pg_catalog, pg_temp
 as $$
-  -- One writer at a time changes the slots of a roster. A transaction lock: safe behind a connection pooler.
-  select pg_advisory_xact_lock(hashtextextended('roster:' || p_roster_id, 0))
+begin
+  -- A transaction lock: safe behind a connection pooler. The setting spares asking for it again for every row.
+  if current_setting('greedy.locked_roster', true) is distinct from p_roster_id::text then
+    perform pg_advisory_xact_lock(hashtextextended('roster:' || p_roster_id, 0));
+    perform set_config('greedy.locked_roster', p_roster_id::text, true);
+  end if;
+end
 $$;
-comment on function public.lock_roster is 'Waits until no other transaction changes the slots of this roster.';
+comment on function public.lock_roster is
+  'One transaction at a time changes the slots of a roster. Take it before the first change, then two of them never wait for each other.';
 
 create function public.is_structurally_absent(absence jsonb, day date, dagdeel text) returns boolean
 language sql immutable parallel safe
@@ -21,86 +27,119 @@ comment on function public.is_structurally_absent is 'True when employees.struct
 -- What matters to blocking in a row of roster_assignments.
 create type public.slot_content as (
   roster_id uuid, employee_id text, date date, dagdeel text, status smallint, service_id uuid);
+-- A slot and the duty that blocks it.
+create type public.slot_blocker as (
+  roster_id uuid, employee_id text, date date, dagdeel text, by_date date, by_dagdeel text, by_service_id uuid);
 
 create function public.sync_blocked_slots(gone public.slot_content[], touched public.slot_content[]) returns void
 language plpgsql volatile
 set search_path = public, pg_temp
+-- The planner cannot know how many elements an array has; a plan made for few, and kept, would be quadratic for many.
+set plan_cache_mode = force_custom_plan
 set enable_nestloop = on  -- a look-up in the index for each slot, whatever the caller prefers
 as $$
 -- gone: duties that are no longer ACTIVE. touched: slots to bring in line (their status and service are not read).
--- A slot has one blocker on record even when several duties block it: the first by date, dagdeel and service.
+declare
+  ruled slot_blocker[];
 begin
-  -- What a vanished duty blocked is taken over by another duty that blocks it too, or becomes OPEN. Only what it blocked.
-  with blocker as (
+  -- The touched slots that a duty blocks; when several do, the first by date, dagdeel and service is on record.
+  -- Absence goes before blocking, and nothing lies outside the roster.
+  select array_agg(b.ruled) into ruled
+  from (
     select distinct on (t.roster_id, t.employee_id, t.date, t.dagdeel)
-           t.roster_id, t.employee_id, t.date, t.dagdeel,
-           a.date as by_date, a.dagdeel as by_dagdeel, a.service_id as by_service_id
+           (t.roster_id, t.employee_id, t.date, t.dagdeel, a.date, a.dagdeel, a.service_id)::slot_blocker as ruled
     from unnest(touched) as t
-    left join (service_blocking_rules as r join roster_assignments as a on a.service_id = r.service_id and a.status = 1)
-      on r.dagdeel = t.dagdeel and a.roster_id = t.roster_id and a.employee_id = t.employee_id
+    join service_blocking_rules as r on r.dagdeel = t.dagdeel
+    join roster_assignments as a
+      on a.service_id = r.service_id and a.status = 1 and a.roster_id = t.roster_id and a.employee_id = t.employee_id
          and a.date = t.date - r.dag_offset
-    order by t.roster_id, t.employee_id, t.date, t.dagdeel, a.date, position(a.dagdeel in 'OMA'), a.service_id)
+    join rosters on rosters.id = t.roster_id and t.date between rosters.start_date and rosters.end_date
+    join employees on employees.id = t.employee_id
+    where not is_structurally_absent(employees.structureel_nbh, t.date, t.dagdeel)
+    order by t.roster_id, t.employee_id, t.date, t.dagdeel, a.date, position(a.dagdeel in 'OMA'), a.service_id) as b;
+
+  -- What a vanished duty blocked goes to the duty that blocks it now, or becomes OPEN. So does every block of the program or of these
+  -- triggers that is not as the rules say. What anybody else has blocked for other reasons stays.
   update roster_assignments as slot
-  set status = case when b.by_date is null then 0 else 2 end,
-      blocked_by_date = b.by_date,
-      blocked_by_dagdeel = b.by_dagdeel,
-      blocked_by_service_id = b.by_service_id,
-      source = case when b.by_date is null then null else 'trigger' end,
+  set status = case when changed.by_date is null then 0 else 2 end,
+      blocked_by_date = changed.by_date,
+      blocked_by_dagdeel = changed.by_dagdeel,
+      blocked_by_service_id = changed.by_service_id,
+      source = case when changed.by_date is null then null else 'trigger' end,
       notes = case when slot.notes like 'Blocked by %' then null else slot.notes end
-  from blocker as b
-  where (slot.roster_id, slot.employee_id, slot.date, slot.dagdeel) = (b.roster_id, b.employee_id, b.date, b.dagdeel)
-    and slot.status = 2
-    and exists (
-      select from unnest(gone) as g
-      where g.roster_id = slot.roster_id and g.employee_id = slot.employee_id and g.date = slot.blocked_by_date
-        and g.dagdeel = slot.blocked_by_dagdeel and g.service_id = slot.blocked_by_service_id);
+  from (
+    select s.id, b.by_date, b.by_dagdeel, b.by_service_id
+    from unnest(touched) as t
+    join roster_assignments as s
+      on s.roster_id = t.roster_id and s.employee_id = t.employee_id and s.date = t.date and s.dagdeel = t.dagdeel
+    left join unnest(ruled) as b
+      on b.roster_id = t.roster_id and b.employee_id = t.employee_id and b.date = t.date and b.dagdeel = t.dagdeel
+    left join unnest(gone) as g
+      on g.roster_id = s.roster_id and g.employee_id = s.employee_id and g.date = s.blocked_by_date
+         and g.dagdeel = s.blocked_by_dagdeel and g.service_id = s.blocked_by_service_id
+    where s.status = 2 and (g.roster_id is not null or s.source in ('trigger', 'greedy-blocking'))
+      and (s.blocked_by_date, s.blocked_by_dagdeel, s.blocked_by_service_id) is distinct from (b.by_date, b.by_dagdeel, b.by_service_id)
+  ) as changed
+  where slot.id = changed.id;
 
   -- OPEN slots under a duty become BLOCKED; a slot without a row gets one. ACTIVE and UNAVAILABLE are never overwritten.
   insert into roster_assignments
     (roster_id, employee_id, date, dagdeel, status, source, blocked_by_date, blocked_by_dagdeel, blocked_by_service_id)
-  select distinct on (t.roster_id, t.employee_id, t.date, t.dagdeel)
-         t.roster_id, t.employee_id, t.date, t.dagdeel, 2, 'trigger', a.date, a.dagdeel, a.service_id
-  from unnest(touched) as t
-  join service_blocking_rules as r on r.dagdeel = t.dagdeel
-  join roster_assignments as a
-    on a.service_id = r.service_id and a.status = 1 and a.roster_id = t.roster_id and a.employee_id = t.employee_id
-       and a.date = t.date - r.dag_offset
-  join rosters on rosters.id = t.roster_id and t.date between rosters.start_date and rosters.end_date
-  join employees on employees.id = t.employee_id
-  where not is_structurally_absent(employees.structureel_nbh, t.date, t.dagdeel)
-  order by t.roster_id, t.employee_id, t.date, t.dagdeel, a.date, position(a.dagdeel in 'OMA'), a.service_id
+  select roster_id, employee_id, date, dagdeel, 2, 'trigger', by_date, by_dagdeel, by_service_id from unnest(ruled)
   on conflict (roster_id, employee_id, date, dagdeel) do update
   set status = 2, source = 'trigger', blocked_by_date = excluded.blocked_by_date,
       blocked_by_dagdeel = excluded.blocked_by_dagdeel, blocked_by_service_id = excluded.blocked_by_service_id
   where roster_assignments.status = 0;
 end
 $$;
-comment on function public.sync_blocked_slots is 'Makes BLOCKED what duties block and frees what vanished duties blocked, in set-based statements.';
+comment on function public.sync_blocked_slots is 'Makes BLOCKED what duties block and frees what no duty blocks any more, in set-based statements.';
 
-create function public.keep_blocking_true() returns trigger
+create function public.refresh_blocking(p_roster_id uuid) returns void
 language plpgsql volatile
 set search_path = public, pg_temp
+as $$
+begin
+  perform lock_roster(p_roster_id);
+  perform sync_blocked_slots('{}', array(
+    select (a.roster_id, a.employee_id, a.date + r.dag_offset, r.dagdeel, null, null)::slot_content
+    from roster_assignments as a join service_blocking_rules as r on r.service_id = a.service_id
+    where a.roster_id = p_roster_id and a.status = 1
+    union
+    select (roster_id, employee_id, date, dagdeel, null, null)::slot_content
+    from roster_assignments where roster_id = p_roster_id and status = 2));
+end
+$$;
+comment on function public.refresh_blocking is 'Brings all blocked slots of a roster in line with its duties and the rules.';
+
+create function public.keep_blocking_true() returns trigger
+language plpgsql volatile security definer  -- whoever may change a slot: its blocks follow, whatever rows of others she may see
+set search_path = public, pg_temp
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   gone    slot_content[] := '{}';
   arrived slot_content[] := '{}';
+  moved   slot_content[] := '{}';
   touched slot_content[];
   changed_roster uuid;
 begin
   -- Rows whose content did not change drop out, so that the updates of this very trigger end the recursion.
   if tg_op = 'INSERT' then
-    select array_agg((roster_id, employee_id, date, dagdeel, status, service_id)::slot_content) into arrived from new_rows;
+    arrived := array(select (roster_id, employee_id, date, dagdeel, status, service_id)::slot_content from new_rows);
   elsif tg_op = 'DELETE' then
-    select array_agg((roster_id, employee_id, date, dagdeel, status, service_id)::slot_content) into gone from old_rows;
+    gone := array(select (roster_id, employee_id, date, dagdeel, status, service_id)::slot_content from old_rows);
   else
-    select array_agg((c.roster_id, c.employee_id, c.date, c.dagdeel, c.status, c.service_id)::slot_content) into gone
-    from (select roster_id, employee_id, date, dagdeel, status, service_id from old_rows
-          except select roster_id, employee_id, date, dagdeel, status, service_id from new_rows) as c;
-    select array_agg((c.roster_id, c.employee_id, c.date, c.dagdeel, c.status, c.service_id)::slot_content) into arrived
-    from (select roster_id, employee_id, date, dagdeel, status, service_id from new_rows
-          except select roster_id, employee_id, date, dagdeel, status, service_id from old_rows) as c;
+    gone := array(
+      select (roster_id, employee_id, date, dagdeel, status, service_id)::slot_content from old_rows
+      except select (roster_id, employee_id, date, dagdeel, status, service_id)::slot_content from new_rows);
+    arrived := array(
+      select (roster_id, employee_id, date, dagdeel, status, service_id)::slot_content from new_rows
+      except select (roster_id, employee_id, date, dagdeel, status, service_id)::slot_content from old_rows);
+    moved := array(
+      select (roster_id, employee_id, date, dagdeel, null, null)::slot_content from new_rows where status = 2
+      except select (roster_id, employee_id, date, dagdeel, null, null)::slot_content from old_rows);
   end if;
-  if gone is null and arrived is null or gone = '{}' and arrived is null or gone is null and arrived = '{}' then
+  if gone = '{}' and arrived = '{}' then
     return null;
   end if;
 
@@ -112,23 +151,23 @@ begin
     perform lock_roster(changed_roster);
   end loop;
 
-  select array_agg(distinct (t.roster_id, t.employee_id, t.date, t.dagdeel, null, null)::slot_content) into touched
-  from (
+  touched := array(
     -- what duties block that came or went
-    select c.roster_id, c.employee_id, c.date + r.dag_offset as date, r.dagdeel
+    select (c.roster_id, c.employee_id, c.date + r.dag_offset, r.dagdeel, null, null)::slot_content
     from (select * from unnest(gone) union all select * from unnest(arrived)) as c
     join service_blocking_rules as r on r.service_id = c.service_id
     where c.status = 1
-    union all
+    union
     -- slots that came free, and may lie under a duty
-    select roster_id, employee_id, date, dagdeel from unnest(arrived) where status = 0
-    union all
-    select roster_id, employee_id, date, dagdeel from unnest(gone) where status <> 0
-  ) as t;
+    select (roster_id, employee_id, date, dagdeel, null, null)::slot_content from unnest(arrived) where status = 0
+    union
+    select (roster_id, employee_id, date, dagdeel, null, null)::slot_content from unnest(gone) where status <> 0
+    union
+    -- blocked slots that were moved to where their duty may not block
+    select m from unnest(moved) as m);
 
-  if touched is not null then
-    perform sync_blocked_slots(
-      array(select g from unnest(gone) as g where (g).status = 1), touched);
+  if touched <> '{}' then
+    perform sync_blocked_slots(array(select g from unnest(gone) as g where (g).status = 1), touched);
   end if;
   return null;
 end
@@ -142,13 +181,83 @@ create trigger keep_blocking_true_after_update after update on public.roster_ass
 create trigger keep_blocking_true_after_delete after delete on public.roster_assignments
   referencing old table as old_rows for each statement execute function public.keep_blocking_true();
 
+create function public.lock_roster_of_new_slot() returns trigger
+language plpgsql volatile security definer
+set search_path = public, pg_temp
+as $$
+begin
+  perform lock_roster(new.roster_id);
+  return new;
+end
+$$;
+comment on function public.lock_roster_of_new_slot is
+  'Trigger: a new slot waits for the roster before it takes its place in the index, so that it and a write never wait for each other.';
+
+create trigger lock_roster_before_insert before insert on public.roster_assignments
+  for each row when (current_setting('greedy.locked_roster', true) is distinct from new.roster_id::text)
+  execute function public.lock_roster_of_new_slot();
+
+create function public.refresh_blocking_of_rules() returns trigger
+language plpgsql volatile security definer
+set search_path = public, pg_temp
+as $$
+declare
+  changed uuid[] := '{}';
+begin
+  if tg_op <> 'INSERT' then
+    changed := changed || array(select service_id from old_rows);
+  end if;
+  if tg_op <> 'DELETE' then
+    changed := changed || array(select service_id from new_rows);
+    if exists (select from new_rows as n join service_types as s on s.id = n.service_id where n.dag_offset = 0 and n.dagdeel = s.dagdeel) then
+      raise check_violation using message = 'a service would block its own slot',
+        constraint = 'service_blocking_rules_not_itself', table = tg_table_name, schema = tg_table_schema;
+    end if;
+  end if;
+  if changed <> '{}' then
+    perform refresh_blocking(roster_id) from (
+      select distinct roster_id from roster_assignments where status = 1 and service_id = any (changed) order by roster_id) as r;
+  end if;
+  return null;
+end
+$$;
+comment on function public.refresh_blocking_of_rules is 'Trigger: changed rules hold for the duties that stand already.';
+
+create trigger refresh_blocking_after_insert after insert on public.service_blocking_rules
+  referencing new table as new_rows for each statement execute function public.refresh_blocking_of_rules();
+create trigger refresh_blocking_after_update after update on public.service_blocking_rules
+  referencing old table as old_rows new table as new_rows for each statement execute function public.refresh_blocking_of_rules();
+create trigger refresh_blocking_after_delete after delete on public.service_blocking_rules
+  referencing old table as old_rows for each statement execute function public.refresh_blocking_of_rules();
+
+create function public.refresh_blocking_of_absence() returns trigger
+language plpgsql volatile security definer
+set search_path = public, pg_temp
+as $$
+begin
+  perform refresh_blocking(roster_id) from (
+    select distinct a.roster_id from roster_assignments as a
+    join new_rows as n on n.id = a.employee_id
+    join old_rows as o on o.id = n.id and o.structureel_nbh <> n.structureel_nbh
+    order by a.roster_id) as r;
+  return null;
+end
+$$;
+comment on function public.refresh_blocking_of_absence is 'Trigger: a changed weekly absence holds for the slots that are blocked already.';
+
+create trigger refresh_blocking_after_update after update on public.employees
+  referencing old table as old_rows new table as new_rows
+  for each statement execute function public.refresh_blocking_of_absence();
+
 create function public.refuse_dates_outside_roster() returns trigger
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = public, pg_temp
 as $$
 declare
   stray record;
 begin
+  -- First the lock: the roster's dates may be changing in another transaction at this moment.
+  perform lock_roster(roster_id) from (select distinct roster_id from new_rows order by roster_id) as r;
   select n.*, r.start_date, r.end_date into stray
   from new_rows as n join rosters as r on r.id = n.roster_id
   where n.date not between r.start_date and r.end_date
@@ -172,12 +281,41 @@ create trigger date_in_roster_after_insert after insert on public.roster_period_
 create trigger date_in_roster_after_update after update on public.roster_period_staffing_dagdelen
   referencing new table as new_rows for each statement execute function public.refuse_dates_outside_roster();
 
+create function public.refuse_demand_in_other_dagdeel() returns trigger
+language plpgsql volatile security definer
+set search_path = public, pg_temp
+as $$
+declare
+  stray record;
+begin
+  select n.date, n.dagdeel, s.code, s.dagdeel as own into stray
+  from new_rows as n join service_types as s on s.id = n.service_id
+  where n.aantal > 0 and n.status <> 'MAG_NIET' and n.dagdeel <> s.dagdeel limit 1;
+  if found then
+    raise check_violation using
+      message = format('demand on %s %s for %s, which is a service of dagdeel %s', stray.date, stray.dagdeel, stray.code, stray.own),
+      constraint = tg_table_name || '_dagdeel_of_service', table = tg_table_name, schema = tg_table_schema;
+  end if;
+  return null;
+end
+$$;
+comment on function public.refuse_demand_in_other_dagdeel is
+  'Trigger: a service is asked for in its own dagdeel. Rows that ask for nobody may stand anywhere, so a foreign key cannot say it.';
+
+create trigger dagdeel_of_service_after_insert after insert on public.roster_period_staffing_dagdelen
+  referencing new table as new_rows for each statement execute function public.refuse_demand_in_other_dagdeel();
+create trigger dagdeel_of_service_after_update after update on public.roster_period_staffing_dagdelen
+  referencing new table as new_rows for each statement execute function public.refuse_demand_in_other_dagdeel();
+
 create function public.keep_rows_in_roster() returns trigger
-language plpgsql volatile
+language plpgsql volatile security definer
 set search_path = public, pg_temp
 as $$
 begin
   perform lock_roster(new.id);
+  -- Rest that the program or the triggers keep goes with the days; they would bring it back if somebody else deleted it.
+  delete from roster_assignments
+  where roster_id = new.id and status = 2 and source in ('trigger', 'greedy-blocking') and date not between new.start_date and new.end_date;
   if exists (select from roster_assignments where roster_id = new.id and date not between new.start_date and new.end_date)
      or exists (select from roster_period_staffing_dagdelen where roster_id = new.id and date not between new.start_date and new.end_date)
   then
@@ -187,10 +325,7 @@ begin
       constraint = 'rosters_rows_in_dates', table = tg_table_name, schema = tg_table_schema;
   end if;
   -- A longer roster has slots that its duties block already.
-  perform sync_blocked_slots('{}', array(
-    select distinct (a.roster_id, a.employee_id, a.date + r.dag_offset, r.dagdeel, null, null)::slot_content
-    from roster_assignments as a join service_blocking_rules as r on r.service_id = a.service_id
-    where a.roster_id = new.id and a.status = 1));
+  perform refresh_blocking(new.id);
   return null;
 end
 $$;

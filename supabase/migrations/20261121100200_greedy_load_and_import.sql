@@ -1,5 +1,28 @@
 -- A roster out of the database in one round trip, and into it in one transaction.
 
+create function public.roster_employee_ids(p_roster_id uuid) returns setof text
+language sql stable
+set search_path = public, pg_temp
+as $$
+  select employee_id from roster_employee_services where roster_id = p_roster_id
+  union select employee_id from roster_assignments where roster_id = p_roster_id
+$$;
+comment on function public.roster_employee_ids is 'Who belongs to a roster: everybody with a capability or a slot in it.';
+
+create function public.roster_service_ids(p_roster_id uuid) returns setof uuid
+language sql stable
+set search_path = public, pg_temp
+as $$
+  with used as (
+    select service_id from roster_employee_services where roster_id = p_roster_id
+    union select service_id from roster_period_staffing_dagdelen where roster_id = p_roster_id
+    union select service_id from roster_assignments where roster_id = p_roster_id and status = 1)
+  select service_id from used
+  union select pair.id from used join service_types as s on s.id = used.service_id
+    join service_types as pair on pair.code = s.gekoppeld_aan or pair.gekoppeld_aan = s.code
+$$;
+comment on function public.roster_service_ids is 'What a roster speaks of: every service in it, and the other half of each pair.';
+
 create function public.roster_input_digest(p_roster_id uuid) returns text
 language sql stable
 set search_path = public, pg_temp
@@ -8,13 +31,15 @@ as $$
     (select concat_ws('|', start_date, end_date) from rosters where id = p_roster_id),
     (select string_agg(concat_ws('|', date, dagdeel, team, service_id, status, aantal), E'\n' order by date, dagdeel, team, service_id)
        from roster_period_staffing_dagdelen where roster_id = p_roster_id and aantal > 0 and status <> 'MAG_NIET'),
-    (select string_agg(concat_ws('|', c.employee_id, c.service_id, c.aantal, c.actief, e.voornaam, e.achternaam, e.team, e.actief,
-                                 coalesce(e.aantalwerkdagen, -1), e.structureel_nbh), E'\n' order by c.employee_id, c.service_id)
-       from roster_employee_services c join employees e on e.id = c.employee_id where c.roster_id = p_roster_id),
-    (select string_agg(concat_ws('|', id, code, dagdeel, begintijd, eindtijd, duur_minuten, is_system, coalesce(gekoppeld_aan, '-'), actief),
-                       E'\n' order by id) from service_types),
-    (select string_agg(concat_ws('|', service_id, dag_offset, dagdeel), E'\n' order by service_id, dag_offset, dagdeel)
-       from service_blocking_rules)))
+    (select string_agg(concat_ws('|', employee_id, service_id, aantal, actief), E'\n' order by employee_id, service_id)
+       from roster_employee_services where roster_id = p_roster_id),
+    (select string_agg(concat_ws('|', id, voornaam, achternaam, team, actief, coalesce(aantalwerkdagen, -1), structureel_nbh), E'\n' order by id)
+       from employees where id in (select roster_employee_ids(p_roster_id))),
+    (select string_agg(concat_ws('|', s.id, s.code, s.dagdeel, s.begintijd, s.eindtijd, s.duur_minuten, s.is_system,
+                                 coalesce(s.gekoppeld_aan, '-'), s.actief,
+                                 (select string_agg(concat_ws(' ', b.dag_offset, b.dagdeel), ',' order by b.dag_offset, b.dagdeel)
+                                    from service_blocking_rules b where b.service_id = s.id)), E'\n' order by s.id)
+       from service_types s where s.id in (select roster_service_ids(p_roster_id)))))
 $$;
 comment on function public.roster_input_digest is 'Changes when anything changes that a plan depends on, the slots themselves aside.';
 
@@ -28,11 +53,13 @@ as $$
     'rosters', jsonb_build_array(to_jsonb(r) - 'created_at'),
     'employees', (
       select coalesce(jsonb_agg(to_jsonb(e) - 'created_at' order by e.id), '[]') from employees e
-      where e.id in (select employee_id from roster_employee_services where roster_id = r.id
-                     union select employee_id from roster_assignments where roster_id = r.id)),
-    'service_types', (select coalesce(jsonb_agg(to_jsonb(s) - 'created_at' order by s.code), '[]') from service_types s),
+      where e.id in (select roster_employee_ids(r.id))),
+    'service_types', (
+      select coalesce(jsonb_agg(to_jsonb(s) - 'created_at' order by s.code), '[]') from service_types s
+      where s.id in (select roster_service_ids(r.id))),
     'service_blocking_rules', (
-      select coalesce(jsonb_agg(to_jsonb(b) order by b.service_id, b.dag_offset, b.dagdeel), '[]') from service_blocking_rules b),
+      select coalesce(jsonb_agg(to_jsonb(b) order by b.service_id, b.dag_offset, b.dagdeel), '[]') from service_blocking_rules b
+      where b.service_id in (select roster_service_ids(r.id))),
     'roster_employee_services', (
       select coalesce(jsonb_agg(to_jsonb(c) - 'created_at' order by c.employee_id, c.service_id), '[]')
       from roster_employee_services c where c.roster_id = r.id),
@@ -67,19 +94,59 @@ declare
   tables jsonb := case jsonb_typeof(p_tables) when 'string' then (p_tables #>> '{}')::jsonb else p_tables end;
   v_roster_id uuid := tables #>> '{rosters,0,id}';
   counts jsonb := '{}';
+  v_differs jsonb;
   n bigint;
 begin
   perform lock_roster(v_roster_id);
   if exists (select from rosters where id = v_roster_id) then
     if not p_replace then
       return jsonb_build_object('outcome', 'exists', 'roster_id', v_roster_id);
-    end if;
-    if exists (select from rosters where id = v_roster_id and status = 'final') then
+    elsif exists (select from rosters where id = v_roster_id and status = 'final') then
       return jsonb_build_object('outcome', 'final', 'roster_id', v_roster_id);
     end if;
+    begin
+      perform from roster_assignments where roster_id = v_roster_id for update nowait;
+    exception when lock_not_available then
+      return jsonb_build_object('outcome', 'busy', 'roster_id', v_roster_id);
+    end;
     delete from roster_assignments where roster_id = v_roster_id;
     delete from roster_period_staffing_dagdelen where roster_id = v_roster_id;
     delete from roster_employee_services where roster_id = v_roster_id;
+    -- What earlier runs wrote is gone, so a repeat of one of them must write again.
+    delete from roster_writes where roster_id = v_roster_id;
+  end if;
+
+  if not p_replace then
+    -- Employees, services and rules serve other rosters too: another content is never taken over unasked.
+    select jsonb_agg(what order by what) into v_differs from (
+      select 'employee ' || e.id as what
+      from employees as e join jsonb_to_recordset(tables -> 'employees') as x(
+        id text, voornaam text, achternaam text, email text, team text, dienstverband text, aantalwerkdagen int, structureel_nbh jsonb,
+        actief boolean) using (id)
+      where (e.voornaam, e.achternaam, e.email, e.team, e.dienstverband, e.aantalwerkdagen, e.structureel_nbh, e.actief) is distinct from
+            (x.voornaam, coalesce(x.achternaam, ''), x.email, x.team, x.dienstverband, x.aantalwerkdagen, coalesce(x.structureel_nbh, '{}'),
+             coalesce(x.actief, true))
+      union all
+      select 'service ' || s.code
+      from service_types as s join jsonb_to_recordset(tables -> 'service_types') as x(
+        id uuid, code text, naam text, dagdeel text, begintijd time, eindtijd time, duur_minuten int, is_system boolean,
+        blokkeert_volgdag boolean, gekoppeld_aan text, actief boolean) using (id)
+      where (s.code, s.naam, s.dagdeel, s.begintijd, s.eindtijd, s.duur_minuten, s.is_system, s.blokkeert_volgdag, s.gekoppeld_aan, s.actief)
+            is distinct from
+            (x.code, x.naam, x.dagdeel, x.begintijd, x.eindtijd, x.duur_minuten, coalesce(x.is_system, false),
+             coalesce(x.blokkeert_volgdag, false), x.gekoppeld_aan, coalesce(x.actief, true))
+      union all
+      select distinct 'blocking rules of ' || s.code
+      from (select service_id, dag_offset, dagdeel from service_blocking_rules) as b
+      full join jsonb_to_recordset(tables -> 'service_blocking_rules') as x(service_id uuid, dag_offset smallint, dagdeel text)
+        using (service_id, dag_offset, dagdeel)
+      join service_types as s on s.id = service_id
+      where (b.dagdeel is null or x.dagdeel is null)
+        and service_id in (select (given ->> 'id')::uuid from jsonb_array_elements(tables -> 'service_types') as given)
+    ) as differing;
+    if v_differs is not null then
+      return jsonb_build_object('outcome', 'differs', 'roster_id', v_roster_id, 'differs', v_differs);
+    end if;
   end if;
 
   insert into rosters (id, naam, start_date, end_date, status)
@@ -91,6 +158,7 @@ begin
   select id, voornaam, coalesce(achternaam, ''), email, team, dienstverband, aantalwerkdagen, coalesce(structureel_nbh, '{}'), coalesce(actief, true)
   from jsonb_to_recordset(tables -> 'employees') as x(
     id text, voornaam text, achternaam text, email text, team text, dienstverband text, aantalwerkdagen int, structureel_nbh jsonb, actief boolean)
+  order by id
   on conflict (id) do update set voornaam = excluded.voornaam, achternaam = excluded.achternaam, email = excluded.email, team = excluded.team,
     dienstverband = excluded.dienstverband, aantalwerkdagen = excluded.aantalwerkdagen, structureel_nbh = excluded.structureel_nbh,
     actief = excluded.actief;
@@ -103,6 +171,7 @@ begin
   from jsonb_to_recordset(tables -> 'service_types') as x(
     id uuid, code text, naam text, dagdeel text, begintijd time, eindtijd time, duur_minuten int, is_system boolean,
     blokkeert_volgdag boolean, gekoppeld_aan text, actief boolean)
+  order by id
   on conflict (id) do update set code = excluded.code, naam = excluded.naam, dagdeel = excluded.dagdeel, begintijd = excluded.begintijd,
     eindtijd = excluded.eindtijd, duur_minuten = excluded.duur_minuten, is_system = excluded.is_system,
     blokkeert_volgdag = excluded.blokkeert_volgdag, gekoppeld_aan = excluded.gekoppeld_aan, actief = excluded.actief;
@@ -147,4 +216,5 @@ begin
 end
 $$;
 comment on function public.import_roster_v1 is
-  'Practice tables into the database. A roster that exists is left alone (outcome exists) unless p_replace; a final one always is.';
+  'Practice tables into the database. Outcomes: imported; and with nothing changed: exists, differs (shared data), final, busy.
+With p_replace the first two are overwritten.';

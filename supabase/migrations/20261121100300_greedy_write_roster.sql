@@ -5,9 +5,11 @@ language plpgsql volatile
 set search_path = public, pg_temp
 -- The planner takes a JSON document for 100 rows, whatever its size, and would compare thousands with thousands one by one.
 set enable_nestloop = off
+set plan_cache_mode = force_custom_plan
+set lock_timeout = '10s'
 as $$
 -- p_request: {run_id, part, roster_id, input_digest,
---   expected: [{employee_id, date, dagdeel, status, service_id}]  the planner's slots as the plan saw them,
+--   expected: [{employee_id, date, dagdeel, status, service_id}]  the slots of others as the plan saw them: pinned, unavailable, blocked,
 --   active:   [{employee_id, date, dagdeel, service_id}] or null  4A: the program's status 1 rows become exactly these,
 --   blocked:  [{employee_id, date, dagdeel, blocked_by_date, blocked_by_dagdeel, blocked_by_service_id, notes}] or null  4B}
 -- The answer always has an outcome: written, conflict, busy, unknown_roster, final_roster, run_id_reused.
@@ -24,10 +26,14 @@ declare
   v_started   timestamptz := clock_timestamp();
   v_locked    timestamptz;
   v_asked     bigint;
-  v_released  bigint := 0;
-  v_changed   bigint := 0;
+  v_released  bigint;
+  v_changed   bigint;
 begin
-  perform lock_roster(v_roster_id);
+  begin
+    perform lock_roster(v_roster_id);
+  exception when lock_not_available then
+    return jsonb_build_object('outcome', 'busy');
+  end;
   v_locked := clock_timestamp();
 
   select answer into v_answer from roster_writes where run_id = v_run_id and part = v_part and request_digest = v_digest;
@@ -45,15 +51,11 @@ begin
   end if;
 
   begin
-    -- The rows to be changed, locked without waiting: a planner who holds one of them waits for lock_roster, so waiting here could never end.
-    perform from roster_assignments as slot
-    where slot.roster_id = v_roster_id
-      and (slot.source in ('greedy', 'greedy-blocking', 'trigger')
-           or exists (select from jsonb_to_recordset(nullif(request -> 'active', 'null')) as x(employee_id text, date date, dagdeel text)
-                      where (x.employee_id, x.date, x.dagdeel) = (slot.employee_id, slot.date, slot.dagdeel)))
-    for update nowait;
+    -- Locked without waiting: a planner who holds one of these rows waits for lock_roster, so waiting here could never end.
+    perform from rosters where id = v_roster_id for key share nowait;
+    perform from roster_assignments where roster_id = v_roster_id for update nowait;
 
-    -- The plan was made for these slots of the planner and this demand; if they changed meanwhile, it is not a plan for this roster.
+    -- The plan was made for these slots of others and this demand; if they changed meanwhile, it is not a plan for this roster.
     -- Structural absence needs no row of its own, and the digest covers it.
     select jsonb_agg(c order by c ->> 'employee_id', c ->> 'date', c ->> 'dagdeel') into v_conflicts
     from (
@@ -68,6 +70,10 @@ begin
                  from roster_assignments as a join employees on employees.id = a.employee_id
                  where a.roster_id = v_roster_id
                    and (a.status = 1 and a.source is distinct from 'greedy'
+                        or a.status = 2 and coalesce(a.source, '') not in ('trigger', 'greedy-blocking') and not exists (
+                          select from roster_assignments as duty
+                          where (duty.roster_id, duty.employee_id, duty.date, duty.dagdeel, duty.service_id, duty.status) =
+                                (a.roster_id, a.employee_id, a.blocked_by_date, a.blocked_by_dagdeel, a.blocked_by_service_id, 1))
                         or a.status = 3 and not is_structurally_absent(employees.structureel_nbh, a.date, a.dagdeel))) as f
         using (employee_id, date, dagdeel)
       where (e.status, e.service_id) is distinct from (f.status, f.service_id)) as difference;
@@ -77,6 +83,8 @@ begin
     if v_conflicts is not null then
       raise exception using errcode = 'GR409';
     end if;
+    -- Blocks of the program or the triggers that have lost their reason do not stand in the way of the new roster.
+    perform refresh_blocking(v_roster_id);
 
     if jsonb_typeof(request -> 'active') = 'array' then
       -- Own rows that the new roster does not have, or has otherwise, go first: their blocks are freed by the trigger.
@@ -120,17 +128,9 @@ begin
     end if;
 
     if jsonb_typeof(request -> 'blocked') = 'array' then
-      -- Own blocks without a reason become OPEN again; where a duty still blocks, the trigger blocks at once.
-      update roster_assignments as slot
-      set status = 0, source = null, blocked_by_date = null, blocked_by_dagdeel = null, blocked_by_service_id = null,
-          notes = case when notes like 'Blocked by %' then null else notes end
-      where slot.roster_id = v_roster_id and slot.status = 2 and slot.source = 'greedy-blocking'
-        and not exists (
-          select from jsonb_to_recordset(request -> 'blocked') as x(employee_id text, date date, dagdeel text)
-          where (x.employee_id, x.date, x.dagdeel) = (slot.employee_id, slot.date, slot.dagdeel));
-      get diagnostics v_released = row_count;
-
-      -- Rows that the trigger made are adopted: the same row, now with the program's source and notes.
+      -- Blocks as the duties say, whether or not the triggers did their work. Their rows are adopted: the same row, now with the program's
+      -- source and notes.
+      perform refresh_blocking(v_roster_id);
       v_asked := jsonb_array_length(request -> 'blocked');
       insert into roster_assignments as slot
         (roster_id, employee_id, date, dagdeel, status, source, notes, blocked_by_date, blocked_by_dagdeel, blocked_by_service_id)
@@ -139,7 +139,8 @@ begin
         employee_id text, date date, dagdeel text, notes text, blocked_by_date date, blocked_by_dagdeel text, blocked_by_service_id uuid)
       order by employee_id, date, dagdeel
       on conflict (roster_id, employee_id, date, dagdeel) do update
-      set status = 2, source = excluded.source, notes = coalesce(slot.notes, excluded.notes), blocked_by_date = excluded.blocked_by_date,
+      set status = 2, source = excluded.source, blocked_by_date = excluded.blocked_by_date,
+          notes = case when slot.notes is null or slot.notes like 'Blocked by %' then excluded.notes else slot.notes end,
           blocked_by_dagdeel = excluded.blocked_by_dagdeel, blocked_by_service_id = excluded.blocked_by_service_id
       where slot.status in (0, 2)
         and (slot.status, slot.source, slot.blocked_by_date, slot.blocked_by_dagdeel, slot.blocked_by_service_id)
@@ -157,7 +158,7 @@ begin
         raise exception using errcode = 'GR409';
       end if;
       v_answer := v_answer || jsonb_build_object('blocking', jsonb_build_object(
-        'written', v_asked, 'changed', v_changed, 'released', v_released,
+        'written', v_asked, 'changed', v_changed,
         'duration_ms', extract(epoch from clock_timestamp() - v_locked) * 1000));
     end if;
   -- These two conditions alone, so that nothing else is swallowed; what the block did is rolled back with them.

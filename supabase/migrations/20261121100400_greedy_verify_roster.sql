@@ -5,32 +5,36 @@ language plpgsql volatile
 set search_path = public, pg_temp
 as $$
 -- Writes duties into a roster of its own, looks at what the triggers made of them, and rolls everything back.
--- {ran: n rules, missing: [..], unexpected: [..], not_freed: n}; empty lists mean that the triggers do what the rules say.
+-- {ran: n slots that the rules name, missing: [..], unexpected: [..], overwritten: [..], not_freed: n, outside_refused: true}
 declare
   v_roster_id uuid := gen_random_uuid();
-  v_first date := date '2001-01-01';  -- a Monday; the days before day 8 and after day 15 catch offsets of up to 7 days
+  v_employee_id text := 'probe-' || v_roster_id;
+  v_first date := date '2001-01-01';
+  v_last date := v_first + 22;  -- day 8 in the middle leaves room for offsets of up to 7 days on both sides
   v_duty record;
-  v_missing jsonb := '[]';
-  v_unexpected jsonb := '[]';
-  v_not_freed bigint := 0;
-  v_ran bigint := 0;
+  v_other record;
+  v_answer jsonb := '{"ran": 0, "missing": [], "unexpected": [], "overwritten": [], "not_freed": 0, "outside_refused": false}';
   v_found jsonb;
 begin
   begin
-    insert into rosters (id, naam, start_date, end_date) values (v_roster_id, 'probe', v_first, v_first + 22);
-    insert into employees (id, voornaam, team) values ('probe-' || v_roster_id, 'Probe', 'Overig');
-    -- In the middle of the roster, and on its last day: nothing may be blocked outside the dates.
+    insert into rosters (id, naam, start_date, end_date) values (v_roster_id, 'probe', v_first, v_last);
+    insert into employees (id, voornaam, team) values (v_employee_id, 'Probe', 'Overig');
+    begin
+      insert into roster_assignments (roster_id, employee_id, date, dagdeel, status) values (v_roster_id, v_employee_id, v_last + 1, 'O', 3);
+    exception when check_violation then
+      v_answer := v_answer || '{"outside_refused": true}';
+    end;
     for v_duty in
-      select s.id, s.code, s.dagdeel, day from service_types as s cross join (values (v_first + 8), (v_first + 22)) as days(day)
+      select s.id, s.code, s.dagdeel, day, freed_by
+      from service_types as s cross join (values (v_first + 8, 'update'), (v_last, 'delete')) as cases(day, freed_by)
       where s.id in (select service_id from service_blocking_rules)
       order by s.code, day
     loop
       insert into roster_assignments (roster_id, employee_id, date, dagdeel, service_id, status, source)
-      values (v_roster_id, 'probe-' || v_roster_id, v_duty.day, v_duty.dagdeel, v_duty.id, 1, 'probe');
+      values (v_roster_id, v_employee_id, v_duty.day, v_duty.dagdeel, v_duty.id, 1, 'probe');
       with ruled as (
         select v_duty.day + r.dag_offset as date, r.dagdeel from service_blocking_rules as r
-        where r.service_id = v_duty.id and v_duty.day + r.dag_offset between v_first and v_first + 22
-          and not (r.dag_offset = 0 and r.dagdeel = v_duty.dagdeel)),
+        where r.service_id = v_duty.id and v_duty.day + r.dag_offset between v_first and v_last),
       made as (
         select a.date, a.dagdeel from roster_assignments as a
         where a.roster_id = v_roster_id and a.status = 2 and a.blocked_by_date = v_duty.day and a.blocked_by_service_id = v_duty.id)
@@ -40,21 +44,65 @@ begin
                              from (table ruled except table made) as m), '[]'),
         'unexpected', coalesce((select jsonb_agg(format('%s day %s %s', v_duty.code, m.date - v_duty.day, m.dagdeel))
                                 from (table made except table ruled) as m), '[]')) into v_found;
-      v_ran := v_ran + (v_found ->> 'ran')::bigint;
-      v_missing := v_missing || (v_found -> 'missing');
-      v_unexpected := v_unexpected || (v_found -> 'unexpected');
-      update roster_assignments set status = 0, service_id = null, source = null where roster_id = v_roster_id and status = 1;
-      v_not_freed := v_not_freed + (select count(*) from roster_assignments where roster_id = v_roster_id and status = 2);
+      if v_duty.freed_by = 'update' then
+        update roster_assignments set status = 0, service_id = null, source = null where roster_id = v_roster_id and status = 1;
+      else
+        delete from roster_assignments where roster_id = v_roster_id and status = 1;
+      end if;
+      v_answer := v_answer || jsonb_build_object(
+        'ran', (v_answer ->> 'ran')::bigint + (v_found ->> 'ran')::bigint,
+        'missing', (v_answer -> 'missing') || (v_found -> 'missing'),
+        'unexpected', (v_answer -> 'unexpected') || (v_found -> 'unexpected'),
+        'not_freed', (v_answer ->> 'not_freed')::bigint
+                     + (select count(*) from roster_assignments where roster_id = v_roster_id and status = 2));
       delete from roster_assignments where roster_id = v_roster_id;
+    end loop;
+
+    -- Absence and work that stand where a duty blocks are never overwritten. Work of a service without rules, so that it blocks nothing itself.
+    for v_other in
+      select s.id, s.code, s.dagdeel, v_first + 8 as day, v_first + 8 + r.dag_offset as date, r.dagdeel as blocked, work.id as work_id
+      from service_blocking_rules as r join service_types as s on s.id = r.service_id
+      left join lateral (
+        select id from service_types as w where w.dagdeel = r.dagdeel and w.id not in (select service_id from service_blocking_rules)
+        order by w.code limit 1) as work on true
+      order by s.code, r.dag_offset, r.dagdeel
+    loop
+      for v_found in select case when kind = 'absence' then jsonb_build_object('status', 3)
+                                 else jsonb_build_object('status', 1, 'service_id', v_other.work_id) end
+                     from (values ('absence'), ('work')) as kinds(kind) where kind = 'absence' or v_other.work_id is not null
+      loop
+        insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, service_id)
+        values (v_roster_id, v_employee_id, v_other.date, v_other.blocked, (v_found ->> 'status')::smallint, (v_found ->> 'service_id')::uuid);
+        insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, service_id)
+        values (v_roster_id, v_employee_id, v_other.day, v_other.dagdeel, 1, v_other.id);
+        if not exists (select from roster_assignments
+                       where roster_id = v_roster_id and date = v_other.date and dagdeel = v_other.blocked
+                         and status = (v_found ->> 'status')::smallint) then
+          v_answer := v_answer || jsonb_build_object('overwritten', (v_answer -> 'overwritten')
+            || to_jsonb(format('status %s under %s day %s %s', v_found ->> 'status', v_other.code, v_other.date - v_other.day, v_other.blocked)));
+        end if;
+        delete from roster_assignments where roster_id = v_roster_id;
+      end loop;
     end loop;
     raise exception using errcode = 'GR000';
   exception when sqlstate 'GR000' then
     null;  -- the probe's rows are gone; what it saw stays in the variables
   end;
-  return jsonb_build_object('ran', v_ran, 'missing', v_missing, 'unexpected', v_unexpected, 'not_freed', v_not_freed);
+  return v_answer;
 end
 $$;
 comment on function public.probe_blocking_v1 is 'Tries the blocking triggers in a subtransaction that is rolled back.';
+
+create function public.list_triggers_v1() returns jsonb
+language sql stable
+set search_path = public, pg_temp
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('table', c.relname, 'name', t.tgname, 'enabled', t.tgenabled in ('O', 'A'),
+                                               'function', p.proname) order by c.relname, t.tgname), '[]')
+  from pg_trigger as t join pg_proc as p on p.oid = t.tgfoid join pg_class as c on c.oid = t.tgrelid
+  where c.relnamespace = (select relnamespace from pg_class where oid = 'rosters'::regclass) and not t.tgisinternal
+$$;
+comment on function public.list_triggers_v1 is 'The triggers of this schema: on which table, calling what, and whether they are enabled.';
 
 create function public.verify_roster_v1(p_roster_id uuid) returns jsonb
 language sql volatile
@@ -63,11 +111,7 @@ as $$
   select jsonb_build_object(
     'roster_id', p_roster_id,
     'counts', (select to_jsonb(c) - 'roster_id' from roster_slot_counts as c where c.roster_id = p_roster_id),
-    'triggers', (
-      select coalesce(jsonb_agg(jsonb_build_object('name', t.tgname, 'enabled', t.tgenabled in ('O', 'A'),
-                                                   'function', p.proname) order by t.tgname), '[]')
-      from pg_trigger as t join pg_proc as p on p.oid = t.tgfoid
-      where t.tgrelid = 'roster_assignments'::regclass and not t.tgisinternal),
+    'triggers', list_triggers_v1(),
     'probe', probe_blocking_v1(),
     'active', (
       select coalesce(jsonb_agg(jsonb_build_object('employee_id', employee_id, 'date', date, 'dagdeel', dagdeel,
@@ -90,6 +134,8 @@ comment on function public.verify_roster_v1 is 'What the database holds for a ro
 -- These functions are for the planning job and its owner, not for everybody who can connect.
 revoke execute on function
   public.lock_roster, public.sync_blocked_slots, public.keep_blocking_true, public.refuse_dates_outside_roster, public.keep_rows_in_roster,
+  public.refresh_blocking, public.lock_roster_of_new_slot, public.refresh_blocking_of_rules, public.refresh_blocking_of_absence,
+  public.refuse_demand_in_other_dagdeel, public.roster_employee_ids, public.roster_service_ids, public.list_triggers_v1,
   public.roster_input_digest, public.load_roster_v1, public.list_rosters_v1, public.import_roster_v1, public.write_roster_v1,
   public.probe_blocking_v1, public.verify_roster_v1
 from public;
