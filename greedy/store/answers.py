@@ -98,7 +98,7 @@ def read_import_answer(text: str, tables: PracticeTables) -> None:
             )
         case "differs":
             raise SharedDataDiffersError(
-                f"the database has other data for {len(raw.differs)} employees, services or rules, which all rosters share; nothing was changed",
+                f"the database has other data for {len(raw.differs)} employees or services, which all rosters share; nothing was changed",
                 details=raw.differs,
                 next_step="greedy load --replace DIR, which overwrites them for all rosters",
             )

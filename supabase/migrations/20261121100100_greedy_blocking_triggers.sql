@@ -31,61 +31,58 @@ create type public.slot_content as (
 create type public.slot_blocker as (
   roster_id uuid, employee_id text, date date, dagdeel text, by_date date, by_dagdeel text, by_service_id uuid);
 
-create function public.sync_blocked_slots(gone public.slot_content[], touched public.slot_content[]) returns void
+create function public.sync_blocked_slots(touched public.slot_content[]) returns void
 language plpgsql volatile
 set search_path = public, pg_temp
--- The planner cannot know how many elements an array has; a plan made for few, and kept, would be quadratic for many.
-set plan_cache_mode = force_custom_plan
-set enable_nestloop = on  -- a look-up in the index for each slot, whatever the caller prefers
+-- A look-up in the index for each slot, however large the array and whatever the planner knew of the table when it made its plan.
+set enable_nestloop = on
+set enable_seqscan = off
 as $$
--- gone: duties that are no longer ACTIVE. touched: slots to bring in line (their status and service are not read).
+-- touched: slots to bring in line, each once (their status and service are not read).
 declare
   ruled slot_blocker[];
 begin
-  -- The touched slots that a duty blocks; when several do, the first by date, dagdeel and service is on record.
+  -- Each slot with the duty that blocks it, null if none does; when several do, the first by date, dagdeel and service is on record.
   -- Absence goes before blocking, and nothing lies outside the roster.
-  select array_agg(b.ruled) into ruled
-  from (
-    select distinct on (t.roster_id, t.employee_id, t.date, t.dagdeel)
-           (t.roster_id, t.employee_id, t.date, t.dagdeel, a.date, a.dagdeel, a.service_id)::slot_blocker as ruled
+  ruled := array(
+    select (t.roster_id, t.employee_id, t.date, t.dagdeel, duty.date, duty.dagdeel, duty.service_id)::slot_blocker
     from unnest(touched) as t
-    join service_blocking_rules as r on r.dagdeel = t.dagdeel
-    join roster_assignments as a
-      on a.service_id = r.service_id and a.status = 1 and a.roster_id = t.roster_id and a.employee_id = t.employee_id
-         and a.date = t.date - r.dag_offset
-    join rosters on rosters.id = t.roster_id and t.date between rosters.start_date and rosters.end_date
-    join employees on employees.id = t.employee_id
-    where not is_structurally_absent(employees.structureel_nbh, t.date, t.dagdeel)
-    order by t.roster_id, t.employee_id, t.date, t.dagdeel, a.date, position(a.dagdeel in 'OMA'), a.service_id) as b;
+    left join lateral (
+      select a.date, a.dagdeel, a.service_id
+      from service_blocking_rules as r
+      join roster_assignments as a
+        on a.service_id = r.service_id and a.status = 1 and a.roster_id = t.roster_id and a.employee_id = t.employee_id
+           and a.date = t.date - r.dag_offset
+      join rosters on rosters.id = t.roster_id and t.date between rosters.start_date and rosters.end_date
+      join employees on employees.id = t.employee_id
+      where r.dagdeel = t.dagdeel and not is_structurally_absent(employees.structureel_nbh, t.date, t.dagdeel)
+      order by a.date, position(a.dagdeel in 'OMA'), a.service_id
+      limit 1) as duty on true);
 
-  -- What a vanished duty blocked goes to the duty that blocks it now, or becomes OPEN. So does every block of the program or of these
-  -- triggers that is not as the rules say. What anybody else has blocked for other reasons stays.
+  -- A block of the program or of these triggers follows the duty that blocks the slot now; without one the slot becomes OPEN. So does the
+  -- block of anybody else when the duty of this roster that it names is gone. Rest that others keep for other reasons stays.
   update roster_assignments as slot
-  set status = case when changed.by_date is null then 0 else 2 end,
-      blocked_by_date = changed.by_date,
-      blocked_by_dagdeel = changed.by_dagdeel,
-      blocked_by_service_id = changed.by_service_id,
-      source = case when changed.by_date is null then null else 'trigger' end,
+  set status = case when b.by_date is null then 0 else 2 end,
+      blocked_by_date = b.by_date,
+      blocked_by_dagdeel = b.by_dagdeel,
+      blocked_by_service_id = b.by_service_id,
+      source = case when b.by_date is null then null else 'trigger' end,
       notes = case when slot.notes like 'Blocked by %' then null else slot.notes end
-  from (
-    select s.id, b.by_date, b.by_dagdeel, b.by_service_id
-    from unnest(touched) as t
-    join roster_assignments as s
-      on s.roster_id = t.roster_id and s.employee_id = t.employee_id and s.date = t.date and s.dagdeel = t.dagdeel
-    left join unnest(ruled) as b
-      on b.roster_id = t.roster_id and b.employee_id = t.employee_id and b.date = t.date and b.dagdeel = t.dagdeel
-    left join unnest(gone) as g
-      on g.roster_id = s.roster_id and g.employee_id = s.employee_id and g.date = s.blocked_by_date
-         and g.dagdeel = s.blocked_by_dagdeel and g.service_id = s.blocked_by_service_id
-    where s.status = 2 and (g.roster_id is not null or s.source in ('trigger', 'greedy-blocking'))
-      and (s.blocked_by_date, s.blocked_by_dagdeel, s.blocked_by_service_id) is distinct from (b.by_date, b.by_dagdeel, b.by_service_id)
-  ) as changed
-  where slot.id = changed.id;
+  from unnest(ruled) as b
+  where slot.roster_id = b.roster_id and slot.employee_id = b.employee_id and slot.date = b.date and slot.dagdeel = b.dagdeel
+    and slot.status = 2
+    and (slot.blocked_by_date, slot.blocked_by_dagdeel, slot.blocked_by_service_id) is distinct from (b.by_date, b.by_dagdeel, b.by_service_id)
+    and (slot.source in ('trigger', 'greedy-blocking')
+         or exists (select from rosters where id = slot.roster_id and slot.blocked_by_date between start_date and end_date)
+            and not exists (
+              select from roster_assignments as duty
+              where duty.roster_id = slot.roster_id and duty.employee_id = slot.employee_id and duty.date = slot.blocked_by_date
+                and duty.dagdeel = slot.blocked_by_dagdeel and duty.service_id = slot.blocked_by_service_id and duty.status = 1));
 
   -- OPEN slots under a duty become BLOCKED; a slot without a row gets one. ACTIVE and UNAVAILABLE are never overwritten.
   insert into roster_assignments
     (roster_id, employee_id, date, dagdeel, status, source, blocked_by_date, blocked_by_dagdeel, blocked_by_service_id)
-  select roster_id, employee_id, date, dagdeel, 2, 'trigger', by_date, by_dagdeel, by_service_id from unnest(ruled)
+  select roster_id, employee_id, date, dagdeel, 2, 'trigger', by_date, by_dagdeel, by_service_id from unnest(ruled) where by_date is not null
   on conflict (roster_id, employee_id, date, dagdeel) do update
   set status = 2, source = 'trigger', blocked_by_date = excluded.blocked_by_date,
       blocked_by_dagdeel = excluded.blocked_by_dagdeel, blocked_by_service_id = excluded.blocked_by_service_id
@@ -100,7 +97,7 @@ set search_path = public, pg_temp
 as $$
 begin
   perform lock_roster(p_roster_id);
-  perform sync_blocked_slots('{}', array(
+  perform sync_blocked_slots(array(
     select (a.roster_id, a.employee_id, a.date + r.dag_offset, r.dagdeel, null, null)::slot_content
     from roster_assignments as a join service_blocking_rules as r on r.service_id = a.service_id
     where a.roster_id = p_roster_id and a.status = 1
@@ -111,10 +108,25 @@ end
 $$;
 comment on function public.refresh_blocking is 'Brings all blocked slots of a roster in line with its duties and the rules.';
 
+create function public.has_stale_blocks(p_roster_id uuid) returns boolean
+language sql stable
+set search_path = public, pg_temp
+set enable_nestloop = off  -- all blocks of the roster against all its duties at once
+as $$
+  select exists (
+    select from roster_assignments as slot join employees as e on e.id = slot.employee_id
+    where slot.roster_id = p_roster_id and slot.status = 2 and slot.source in ('trigger', 'greedy-blocking')
+      and (is_structurally_absent(e.structureel_nbh, slot.date, slot.dagdeel)
+           or (slot.employee_id, slot.date, slot.dagdeel, slot.blocked_by_date, slot.blocked_by_service_id) not in (
+             select a.employee_id, a.date + r.dag_offset, r.dagdeel, a.date, a.service_id
+             from roster_assignments as a join service_blocking_rules as r on r.service_id = a.service_id
+             where a.roster_id = p_roster_id and a.status = 1)))
+$$;
+comment on function public.has_stale_blocks is 'Whether a block of the program or the triggers names a duty that does not block it.';
+
 create function public.keep_blocking_true() returns trigger
 language plpgsql volatile security definer  -- whoever may change a slot: its blocks follow, whatever rows of others she may see
 set search_path = public, pg_temp
-set plan_cache_mode = force_custom_plan
 as $$
 declare
   gone    slot_content[] := '{}';
@@ -167,7 +179,7 @@ begin
     select m from unnest(moved) as m);
 
   if touched <> '{}' then
-    perform sync_blocked_slots(array(select g from unnest(gone) as g where (g).status = 1), touched);
+    perform sync_blocked_slots(touched);
   end if;
   return null;
 end

@@ -5,7 +5,6 @@ language plpgsql volatile
 set search_path = public, pg_temp
 -- The planner takes a JSON document for 100 rows, whatever its size, and would compare thousands with thousands one by one.
 set enable_nestloop = off
-set plan_cache_mode = force_custom_plan
 set lock_timeout = '10s'
 as $$
 -- p_request: {run_id, part, roster_id, input_digest,
@@ -84,7 +83,9 @@ begin
       raise exception using errcode = 'GR409';
     end if;
     -- Blocks of the program or the triggers that have lost their reason do not stand in the way of the new roster.
-    perform refresh_blocking(v_roster_id);
+    if has_stale_blocks(v_roster_id) then
+      perform refresh_blocking(v_roster_id);
+    end if;
 
     if jsonb_typeof(request -> 'active') = 'array' then
       -- Own rows that the new roster does not have, or has otherwise, go first: their blocks are freed by the trigger.
@@ -128,9 +129,11 @@ begin
     end if;
 
     if jsonb_typeof(request -> 'blocked') = 'array' then
-      -- Blocks as the duties say, whether or not the triggers did their work. Their rows are adopted: the same row, now with the program's
-      -- source and notes.
-      perform refresh_blocking(v_roster_id);
+      -- Blocks as the duties say, whether or not the triggers did their work. Rows that they made are adopted: the same row, now with the
+      -- program's source and notes.
+      if has_stale_blocks(v_roster_id) then
+        perform refresh_blocking(v_roster_id);
+      end if;
       v_asked := jsonb_array_length(request -> 'blocked');
       insert into roster_assignments as slot
         (roster_id, employee_id, date, dagdeel, status, source, notes, blocked_by_date, blocked_by_dagdeel, blocked_by_service_id)

@@ -12,7 +12,6 @@ declare
   v_first date := date '2001-01-01';
   v_last date := v_first + 22;  -- day 8 in the middle leaves room for offsets of up to 7 days on both sides
   v_duty record;
-  v_other record;
   v_answer jsonb := '{"ran": 0, "missing": [], "unexpected": [], "overwritten": [], "not_freed": 0, "outside_refused": false}';
   v_found jsonb;
 begin
@@ -58,31 +57,32 @@ begin
       delete from roster_assignments where roster_id = v_roster_id;
     end loop;
 
-    -- Absence and work that stand where a duty blocks are never overwritten. Work of a service without rules, so that it blocks nothing itself.
-    for v_other in
-      select s.id, s.code, s.dagdeel, v_first + 8 as day, v_first + 8 + r.dag_offset as date, r.dagdeel as blocked, work.id as work_id
-      from service_blocking_rules as r join service_types as s on s.id = r.service_id
-      left join lateral (
-        select id from service_types as w where w.dagdeel = r.dagdeel and w.id not in (select service_id from service_blocking_rules)
-        order by w.code limit 1) as work on true
-      order by s.code, r.dag_offset, r.dagdeel
+    -- Absence and work that stand where a duty blocks are never overwritten. The work is of services without rules, so that it blocks nothing.
+    for v_duty in
+      select s.id, s.code, s.dagdeel, v_first + 8 as day, status
+      from service_types as s cross join (values (1), (3)) as kinds(status)
+      where s.id in (select service_id from service_blocking_rules)
+      order by s.code, status
     loop
-      for v_found in select case when kind = 'absence' then jsonb_build_object('status', 3)
-                                 else jsonb_build_object('status', 1, 'service_id', v_other.work_id) end
-                     from (values ('absence'), ('work')) as kinds(kind) where kind = 'absence' or v_other.work_id is not null
-      loop
-        insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, service_id)
-        values (v_roster_id, v_employee_id, v_other.date, v_other.blocked, (v_found ->> 'status')::smallint, (v_found ->> 'service_id')::uuid);
-        insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, service_id)
-        values (v_roster_id, v_employee_id, v_other.day, v_other.dagdeel, 1, v_other.id);
-        if not exists (select from roster_assignments
-                       where roster_id = v_roster_id and date = v_other.date and dagdeel = v_other.blocked
-                         and status = (v_found ->> 'status')::smallint) then
-          v_answer := v_answer || jsonb_build_object('overwritten', (v_answer -> 'overwritten')
-            || to_jsonb(format('status %s under %s day %s %s', v_found ->> 'status', v_other.code, v_other.date - v_other.day, v_other.blocked)));
-        end if;
-        delete from roster_assignments where roster_id = v_roster_id;
-      end loop;
+      insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, service_id)
+      select v_roster_id, v_employee_id, v_duty.day + r.dag_offset, r.dagdeel, v_duty.status, work.id
+      from service_blocking_rules as r
+      left join lateral (
+        select id from service_types as w
+        where v_duty.status = 1 and w.dagdeel = r.dagdeel and w.id not in (select service_id from service_blocking_rules)
+        order by w.code limit 1) as work on true
+      where r.service_id = v_duty.id and (v_duty.status = 3 or work.id is not null);
+      insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, service_id)
+      values (v_roster_id, v_employee_id, v_duty.day, v_duty.dagdeel, 1, v_duty.id);
+      v_answer := v_answer || jsonb_build_object('overwritten', (v_answer -> 'overwritten') || (
+        select coalesce(jsonb_agg(format('status %s under %s day %s %s', v_duty.status, v_duty.code, r.dag_offset, r.dagdeel)), '[]')
+        from service_blocking_rules as r
+        join roster_assignments as a
+          on a.roster_id = v_roster_id and a.date = v_duty.day + r.dag_offset and a.dagdeel = r.dagdeel and a.status = 2
+        where r.service_id = v_duty.id
+          and (v_duty.status = 3 or exists (
+            select from service_types as w where w.dagdeel = r.dagdeel and w.id not in (select service_id from service_blocking_rules)))));
+      delete from roster_assignments where roster_id = v_roster_id;
     end loop;
     raise exception using errcode = 'GR000';
   exception when sqlstate 'GR000' then
@@ -134,7 +134,7 @@ comment on function public.verify_roster_v1 is 'What the database holds for a ro
 -- These functions are for the planning job and its owner, not for everybody who can connect.
 revoke execute on function
   public.lock_roster, public.sync_blocked_slots, public.keep_blocking_true, public.refuse_dates_outside_roster, public.keep_rows_in_roster,
-  public.refresh_blocking, public.lock_roster_of_new_slot, public.refresh_blocking_of_rules, public.refresh_blocking_of_absence,
+  public.refresh_blocking, public.has_stale_blocks, public.lock_roster_of_new_slot, public.refresh_blocking_of_rules, public.refresh_blocking_of_absence,
   public.refuse_demand_in_other_dagdeel, public.roster_employee_ids, public.roster_service_ids, public.list_triggers_v1,
   public.roster_input_digest, public.load_roster_v1, public.list_rosters_v1, public.import_roster_v1, public.write_roster_v1,
   public.probe_blocking_v1, public.verify_roster_v1

@@ -115,7 +115,7 @@ async def test_fail_on_open_and_verify(loaded: Greedy, database_url: str) -> Non
     assert loaded("verify", ROSTER).returncode == 4
     doctor = loaded("doctor")
     assert doctor.returncode == 1
-    assert "WRONG  triggers: missing or disabled: keep_blocking_true_after_delete" in doctor.stdout
+    assert "WRONG  triggers: trigger keep_blocking_true_after_delete is missing on roster_assignments" in doctor.stdout
 
 
 def test_solve_and_check_without_a_database(tmp_path: Path) -> None:

@@ -7,15 +7,19 @@ from uuid import UUID
 import pytest
 
 from greedy.database.connector import DBConnector
+from greedy.errors import InputError
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
 from greedy.model.problem import SlotStatus
+from greedy.store import postgres
 from greedy.store.answers import read_import_answer, read_write_answer
 from greedy.store.base import (
     ActiveSlot,
     FinalRosterError,
+    RosterBusyError,
     RosterExistsError,
     RosterWrite,
+    SharedDataDiffersError,
     Store,
     UnknownRosterError,
 )
@@ -93,9 +97,56 @@ async def test_another_content_is_refused_unless_it_shall_replace(db: DBConnecto
         await store.import_tables(sample, replace=True)
 
 
+async def test_shared_data_is_not_taken_over_unasked(db: DBConnector, store: Store, sample: PracticeTables) -> None:
+    await store.import_tables(sample)
+    await db.execute("update employees set team = 'Overig' where id = 'EMP002'")
+    await db.execute("update service_types set actief = false where code = 'RO'")
+    await db.execute(
+        "delete from service_blocking_rules where dag_offset = 0 and service_id = (select id from service_types where code = 'DIO')"
+    )
+    other = PracticeTables(
+        **{
+            **sample.model_dump(),
+            "rosters": [{**sample.roster.model_dump(), "id": NOBODY}],
+            "roster_employee_services": [],
+            "roster_period_staffing_dagdelen": [],
+            "roster_assignments": [],
+        }
+    )
+    with pytest.raises(SharedDataDiffersError) as caught:
+        await store.import_tables(other)
+    assert caught.value.details == ("blocking rules of DIO", "employee EMP002", "service RO")
+    assert [roster.id for roster in await store.list_rosters()] == [sample.roster.id]
+    assert await store.import_tables(other, replace=True)
+    assert await db.fetch_value("select team from employees where id = 'EMP002'") == "Oranje"
+
+
+async def test_an_import_waits_for_nobody_but_is_tried_again(
+    db: DBConnector, store: Store, sample: PracticeTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "RETRY_SECONDS", 0.3)
+    await store.import_tables(sample)
+    async with db.transaction() as planner:
+        await planner.execute("select from roster_assignments where employee_id = 'EMP001' for update")
+        with pytest.raises(RosterBusyError):
+            await store.import_tables(sample, replace=True)
+    assert await store.import_tables(sample, replace=True)
+
+
+async def test_a_used_run_id_writes_again_after_the_roster_was_replaced(db: DBConnector, store: Store, sample: PracticeTables) -> None:
+    await store.import_tables(sample)
+    await db.execute(
+        "insert into roster_writes (run_id, part, roster_id, request_digest, answer) values ($1, 'roster', $2, '', '{}')",
+        NOBODY,
+        sample.roster.id,
+    )
+    await store.import_tables(sample, replace=True)
+    assert await db.fetch_value("select count(*) from roster_writes") == 0
+
+
 async def test_an_import_that_fails_leaves_nothing(db: DBConnector, store: Store, sample: PracticeTables) -> None:
     twice = sample.model_copy(update={"roster_assignments": [*sample.roster_assignments, sample.roster_assignments[0]]})
-    with pytest.raises(Exception, match="duplicate key"):
+    with pytest.raises(InputError, match="nothing was loaded"):
         await store.import_tables(twice)
     for table in ("rosters", "employees", "service_types"):
         assert await db.fetch_value(f"select count(*) from {table}") == 0
@@ -136,4 +187,4 @@ def test_an_answer_that_nobody_knows_is_an_error_and_not_a_success(sample: Pract
     with pytest.raises(Exception, match="answered 'maybe' to a write"):
         read_write_answer('{"outcome": "maybe"}', write)
     with pytest.raises(Exception, match="answered 'maybe' to an import"):
-        read_import_answer("maybe", sample)
+        read_import_answer('{"outcome": "maybe"}', sample)

@@ -62,6 +62,12 @@ DIO_24 = {"11-24 M": "DIO 11-24", "11-25 O": "DIO 11-24", "11-25 M": "DIO 11-24"
             "update roster_period_staffing_dagdelen set date = '2026-01-01' where date = '2025-12-01'",
             "roster_period_staffing_dagdelen_date_in_roster",
         ),
+        (
+            "update roster_period_staffing_dagdelen set aantal = 1, status = 'MOET' where dagdeel = 'A'",
+            "roster_period_staffing_dagdelen_dagdeel_of_service",
+        ),
+        ("update rosters set naam = repeat('x', 2001)", "rosters_naam_check"),
+        ("update service_types set eindtijd = '24:00'", "service_types_eindtijd_check"),
         ("update roster_employee_services set aantal = -1", "roster_employee_services_aantal_check"),
         ("delete from employees", "roster_employee_services_employee_id_fkey"),
         ("update rosters set end_date = '2025-12-01'", "rosters_rows_in_dates"),
@@ -124,11 +130,9 @@ async def test_a_duty_that_goes_frees_exactly_what_it_blocked(db: DBConnector, r
 async def test_a_slot_that_two_duties_block_stays_with_the_other(db: DBConnector, roster: UUID) -> None:
     await put(db, "EMP003", "2025-11-25", "O", 1, "DDO")  # pinned against the rule, as a planner may
     await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
-    assert (await blocked(db))["11-25 M"] == "DDO 11-25"
-    await put(db, "EMP003", "2025-11-25", "O", 1, "OSP")
-    assert await blocked(db) == {"11-24 M": "DIO 11-24", "11-25 M": "DIO 11-24"}
-    await put(db, "EMP003", "2025-11-25", "O", 0)
-    assert await blocked(db) == DIO_24
+    assert (await blocked(db))["11-25 M"] == "DIO 11-24"  # the first of the two is on record
+    await db.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-24", "O")
+    assert await blocked(db) == {"11-25 M": "DDO 11-25", "11-26 O": "DDO 11-25"}  # absent on Wednesday afternoons
 
 
 async def test_a_duty_that_changes_day_employee_or_service_takes_its_blocks_along(db: DBConnector, roster: UUID) -> None:
@@ -166,18 +170,101 @@ async def test_structural_absence_is_no_open_slot(db: DBConnector, roster: UUID)
 
 async def test_an_open_row_that_arrives_under_a_duty_is_blocked(db: DBConnector, roster: UUID) -> None:
     await put(db, "EMP007", "2025-11-26", "O", 1, "DIO")
+    await db.execute("alter table employees disable trigger all")
     await db.execute("update employees set structureel_nbh = '{}' where id = 'EMP007'")
     await put(db, "EMP007", "2025-11-27", "O", 0)
     assert list(await blocked(db, "EMP007")) == ["11-26 M", "11-27 O"]
 
 
+async def test_changed_absence_holds_for_slots_that_are_blocked_already(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
+    await db.execute("update employees set structureel_nbh = '{\"di\": [\"O\"]}' where id = 'EMP003'")
+    assert list(await blocked(db)) == ["11-24 M", "11-25 M"]
+    await db.execute("update employees set structureel_nbh = '{}' where id = 'EMP003'")
+    assert await blocked(db) == DIO_24
+
+
+async def test_changed_rules_hold_for_duties_that_stand_already(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-25", "O", 1, "DIO")
+    await db.execute("delete from service_blocking_rules where dag_offset = 1")
+    assert list(await blocked(db)) == ["11-25 M"]
+    await db.execute("insert into service_blocking_rules select id, -1, 'A' from service_types where code = 'DIO'")
+    assert list(await blocked(db)) == ["11-24 A", "11-25 M"]
+    await db.execute("update service_blocking_rules set dag_offset = -2 where dag_offset = -1")
+    assert await blocked(db) == {"11-25 M": "DIO 11-25"}  # two days before lies outside the roster
+    with pytest.raises(QueryError, match="would block its own slot"):
+        await db.execute("insert into service_blocking_rules select id, 0, 'O' from service_types where code = 'DIO'")
+
+
+async def test_a_takeover_goes_round_absence(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP001", "2025-11-24", "O", 1, "DIO")
+    await put(db, "EMP001", "2025-11-25", "O", 1, "DIO")
+    await db.execute("alter table employees disable trigger all")
+    await db.execute("update employees set structureel_nbh = '{\"di\": [\"M\"]}' where id = 'EMP001'")
+    await db.execute(f"delete from roster_assignments {SLOT}", "EMP001", "2025-11-24", "O")
+    assert list(await blocked(db, "EMP001")) == ["11-26 O", "11-26 M"]
+
+
+async def test_a_day_that_is_given_to_somebody_else_leaves_no_orphans(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
+    await db.execute("update roster_assignments set employee_id = 'EMP001' where employee_id = 'EMP003' and date = '2025-11-25'")
+    assert (await blocked(db), await blocked(db, "EMP001")) == (DIO_24, {})
+
+
+async def test_rest_that_others_keep_is_not_the_triggers(db: DBConnector, roster: UUID) -> None:
+    await db.execute(
+        "insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, blocked_by_date, blocked_by_dagdeel, blocked_by_service_id) "
+        "select $1, 'EMP003', '2025-11-24', 'M', 2, '2025-11-23', 'O', id from service_types where code = 'DIO'",
+        roster,
+    )
+    await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
+    await db.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-24", "O")
+    assert await blocked(db) == {"11-24 M": "DIO 11-23"}
+
+
+async def test_a_shorter_roster_takes_its_blocks_along(db: DBConnector, roster: UUID) -> None:
+    await db.execute("delete from roster_period_staffing_dagdelen")
+    await put(db, "EMP003", "2025-11-27", "O", 1, "DIO")
+    await db.execute("update rosters set end_date = '2025-11-27'")
+    assert list(await blocked(db)) == ["11-27 M"]
+
+
+async def test_dates_that_change_beside_a_new_row_are_seen(db: DBConnector, roster: UUID) -> None:
+    await db.execute("delete from roster_period_staffing_dagdelen")
+    async with db.transaction() as one:
+        await one.execute("update rosters set end_date = '2025-11-27'")
+        other = asyncio.create_task(put(db, "EMP003", "2025-11-29", "O", 3))
+        await asyncio.sleep(0.2)
+        assert not other.done()
+    with pytest.raises(QueryError, match="lies outside the roster"):
+        await other
+
+
+async def test_somebody_with_rights_on_the_table_alone_may_change_a_slot(db: DBConnector, roster: UUID) -> None:
+    async with db.transaction() as one:
+        await one.execute("create role planner_test; grant select, insert, update, delete on roster_assignments to planner_test")
+        await one.execute("create policy planners on roster_assignments to planner_test using (status = 1) with check (true)")
+        await one.execute(
+            "grant select on service_types, rosters to planner_test; create policy p on service_types to planner_test using (true)"
+        )
+        await one.execute("set local role planner_test")
+        await one.execute(
+            "insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, service_id) "
+            "select $1, 'EMP003', '2025-11-24', 'O', 1, id from service_types where code = 'DIO'",
+            roster,
+        )
+        await one.execute("reset role")
+        assert await one.fetchval("select count(*) from roster_assignments where status = 2") == 3
+        await one.execute("drop owned by planner_test; drop role planner_test")
+
+
 async def test_two_duties_over_one_slot_that_go_at_the_same_time_leave_no_orphan(db: DBConnector, roster: UUID) -> None:
     await put(db, "EMP003", "2025-11-25", "O", 1, "DDO")
     await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
-    assert (await blocked(db))["11-25 M"] == "DDO 11-25"
+    assert (await blocked(db))["11-25 M"] == "DIO 11-24"
     async with db.transaction() as one:
-        await one.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-25", "O")
-        other = asyncio.create_task(db.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-24", "O"))
+        await one.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-24", "O")
+        other = asyncio.create_task(db.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-25", "O"))
         await asyncio.sleep(0.2)
         assert not other.done()  # each sees what the other did, one after the other
     await other

@@ -127,6 +127,75 @@ async def test_a_write_waits_for_the_planner_to_finish(db: DBConnector, store: P
     assert (assignments["written"], assignments["error"]) == (len(workspace.planned()), None)
 
 
+async def test_planners_who_change_slots_while_runs_write_are_never_refused(
+    db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID
+) -> None:
+    """Slots that the write blocks, plans, or never touches; updates, and inserts of slots without a row."""
+    block = workspace.predicted_blocks()[0]
+    problem = workspace.problem
+    employee, day = problem.employees[block.slot.employee].id, problem.date_of(block.slot.day)
+    await db.execute("delete from roster_assignments where status = 0 and employee_id = 'EMP014'")
+    stop = asyncio.Event()
+
+    async def plan(number: int) -> int:
+        done = 0
+        while not stop.is_set():
+            status = 3 if (done + number) % 2 else 0
+            await db.execute(
+                "update roster_assignments set status = $3 where employee_id = $1 and date = $2 and status in (0, 3)", employee, day, status
+            )
+            await db.execute(
+                "insert into roster_assignments (roster_id, employee_id, date, dagdeel, status) values ($1, 'EMP014', $2, 'M', $3) "
+                "on conflict (roster_id, employee_id, date, dagdeel) do update set status = excluded.status where roster_assignments.status in (0, 3)",
+                roster_id, problem.date_of(number + done % 3), status,
+            )  # fmt: skip
+            done += 1
+        return done
+
+    planners = [asyncio.create_task(plan(number)) for number in range(2)]
+    await asyncio.sleep(0)
+    for _ in range(15):
+        writer = BatchWriter(workspace, store)
+        await writer.write_roster()
+        assert isinstance(writer.error, RosterConflictError | RosterBusyError | None)
+    stop.set()
+    assert min(await asyncio.gather(*planners)) > 5  # a deadlock would have come out of a planner as an error
+
+
+async def test_own_blocks_without_a_duty_do_not_stop_a_run(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+    employee, day, dagdeel = planned_key(workspace, "ECH")
+    await db.execute(
+        "update roster_assignments set status = 2, source = 'greedy-blocking', blocked_by_date = '2025-12-20', blocked_by_dagdeel = 'A', "
+        "blocked_by_service_id = (select id from service_types where code = 'DIA') where employee_id = $1 and date = $2 and dagdeel = $3",
+        employee, day, dagdeel,
+    )  # fmt: skip
+    result = await DatabaseOperationOrchestrator(workspace, store).execute()
+    assert (result["success"], result["verification"] and result["verification"]["all_passed"]) == (True, True)
+
+
+async def test_rest_that_a_planner_enters_between_load_and_write(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+    block = workspace.predicted_blocks()[0]
+    problem = workspace.problem
+    employee, day, dagdeel = (
+        problem.employees[block.slot.employee].id,
+        problem.date_of(block.slot.day),
+        problem.dayparts[block.slot.daypart],
+    )
+    await db.execute(
+        "update roster_assignments set status = 2, source = 'manual', blocked_by_date = '2025-11-23', blocked_by_dagdeel = 'A', "
+        "blocked_by_service_id = (select id from service_types where code = 'DIA') where employee_id = $1 and date = $2 and dagdeel = $3",
+        employee, day, dagdeel,
+    )  # fmt: skip
+    assert (await refused(db, store, workspace)).details == (f"{employee} {day} {dagdeel}: OPEN when loaded, BLOCKED now",)
+
+
+async def test_another_practices_services_are_no_change(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+    await db.execute(
+        "insert into service_types (code, naam, dagdeel, begintijd, eindtijd, duur_minuten) values ('NEW', 'Elsewhere', 'O', '09:00', '10:00', 60)"
+    )
+    assert (await BatchWriter(workspace, store).write_roster())[0]["error"] is None
+
+
 async def test_two_runs_at_the_same_time_leave_one_of_the_two_rosters(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
     smaller = Workspace(workspace.problem)
     results = await asyncio.gather(

@@ -39,7 +39,7 @@ async def test_a_sound_database_passes_with_every_count(verifier: TriggerVerifie
         "active_count": active,
         "blocked_count": blocked,
         "total_count": active + blocked,
-        "message": "3 triggers are enabled and a probe of 8 slots did what the rules say",
+        "message": "11 triggers are enabled and a probe of 8 slots did what the rules say",
     }
     assert checks["edge_cases"]["duplicates_found"] == 0  # type: ignore[index]
 
@@ -52,20 +52,24 @@ async def test_the_four_checks_alone_say_the_same(verifier: TriggerVerifier) -> 
     assert await verifier.verify_edge_cases() == checks["edge_cases"]
 
 
-@pytest.mark.parametrize("trigger", TRIGGERS)
-async def test_a_disabled_trigger_fails_by_name_though_the_rows_are_right(db: DBConnector, verifier: TriggerVerifier, trigger: str) -> None:
-    await db.execute(f"alter table roster_assignments disable trigger {trigger}")
+@pytest.mark.parametrize(("table", "trigger"), TRIGGERS)
+async def test_a_disabled_trigger_fails_by_name_though_the_rows_are_right(
+    db: DBConnector, verifier: TriggerVerifier, table: str, trigger: str
+) -> None:
+    await db.execute(f"alter table {table} disable trigger {trigger}")
     result = await verifier.verify_all_triggers()
     assert failed(result).keys() == {"trigger_consistency"}
-    assert f"trigger {trigger} on roster_assignments is disabled" in failed(result)["trigger_consistency"]
+    assert f"trigger {trigger} on {table} is disabled" in failed(result)["trigger_consistency"]
 
 
-@pytest.mark.parametrize("trigger", TRIGGERS)
-async def test_a_dropped_trigger_fails_by_name_though_the_rows_are_right(db: DBConnector, verifier: TriggerVerifier, trigger: str) -> None:
-    await db.execute(f"drop trigger {trigger} on roster_assignments")
+@pytest.mark.parametrize(("table", "trigger"), TRIGGERS)
+async def test_a_dropped_trigger_fails_by_name_though_the_rows_are_right(
+    db: DBConnector, verifier: TriggerVerifier, table: str, trigger: str
+) -> None:
+    await db.execute(f"drop trigger {trigger} on {table}")
     result = await verifier.verify_all_triggers()
     assert failed(result).keys() == {"trigger_consistency"}
-    assert f"trigger {trigger} is missing on roster_assignments" in failed(result)["trigger_consistency"]
+    assert f"trigger {trigger} is missing on {table}" in failed(result)["trigger_consistency"]
 
 
 async def test_a_trigger_of_the_right_name_that_does_nothing_is_noticed(db: DBConnector, verifier: TriggerVerifier) -> None:
@@ -76,7 +80,7 @@ async def test_a_trigger_of_the_right_name_that_does_nothing_is_noticed(db: DBCo
 
 async def test_a_trigger_that_never_frees_is_noticed(db: DBConnector, verifier: TriggerVerifier) -> None:
     await db.execute(
-        "create or replace function sync_blocked_slots(gone slot_content[], touched slot_content[]) returns void language sql as $$ "
+        "create or replace function sync_blocked_slots(touched slot_content[]) returns void language sql as $$ "
         "insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, blocked_by_date, blocked_by_dagdeel, blocked_by_service_id) "
         "select t.roster_id, t.employee_id, t.date, t.dagdeel, 2, a.date, a.dagdeel, a.service_id from unnest(touched) t "
         "join roster_assignments a using (roster_id, employee_id) join service_blocking_rules r on r.service_id = a.service_id "
@@ -85,6 +89,48 @@ async def test_a_trigger_that_never_frees_is_noticed(db: DBConnector, verifier: 
     )
     message = failed(await verifier.verify_all_triggers())["trigger_consistency"]
     assert message == "the triggers do not free 8 slots when a duty goes"
+
+
+async def test_a_trigger_that_takes_absence_or_work_is_noticed(db: DBConnector, verifier: TriggerVerifier) -> None:
+    body = await db.fetch_value("select prosrc from pg_proc where proname = 'sync_blocked_slots'")
+    assert "where roster_assignments.status = 0" in body
+    careless = body.replace("set status = 2, source", "set status = 2, service_id = null, source").replace(
+        "where roster_assignments.status = 0", ""
+    )
+    await db.execute(
+        f"create or replace function sync_blocked_slots(touched slot_content[]) returns void language plpgsql as $f$ {careless} $f$"
+    )
+    message = failed(await verifier.verify_all_triggers())["trigger_consistency"]
+    assert "the triggers overwrite: status 1 under DDO day 0 M" in message
+    assert "and 7 more" in message  # six slots, each with work and with absence
+
+
+async def test_a_trigger_that_calls_something_else_is_noticed(db: DBConnector, verifier: TriggerVerifier) -> None:
+    await db.execute(
+        "drop trigger keep_blocking_true_after_delete on roster_assignments;"
+        "create trigger keep_blocking_true_after_delete after delete on roster_assignments referencing old table as new_rows "
+        "for each statement execute function refuse_dates_outside_roster()"
+    )
+    message = failed(await verifier.verify_all_triggers())["trigger_consistency"]
+    assert (
+        "keep_blocking_true_after_delete on roster_assignments calls refuse_dates_outside_roster instead of keep_blocking_true" in message
+    )
+
+
+@pytest.mark.parametrize(
+    "changed", ["blocked_by_date = '2020-01-01'", "blocked_by_service_id = (select id from service_types where code = 'OSP')"]
+)
+async def test_a_block_with_a_wrong_reason_is_an_edge_case(db: DBConnector, verifier: TriggerVerifier, changed: str) -> None:
+    await db.execute("alter table roster_assignments disable trigger all")
+    await db.execute(f"update roster_assignments set {changed} where status = 2 and employee_id = 'EMP001'")
+    await db.execute("alter table roster_assignments enable trigger all")
+    assert "blocked without a duty that blocks them: EMP001" in failed(await verifier.verify_all_triggers())["edge_cases"]
+
+
+async def test_work_that_changed_hands_is_noticed(db: DBConnector, verifier: TriggerVerifier) -> None:
+    await db.execute("update roster_assignments set source = 'manual' where source = 'greedy' and employee_id = 'EMP002'")
+    message = failed(await verifier.verify_all_triggers())["trigger_consistency"]
+    assert "not in the database: EMP002" in message
 
 
 async def test_a_missing_block_fails_two_checks(db: DBConnector, verifier: TriggerVerifier, workspace: Workspace) -> None:

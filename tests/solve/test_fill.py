@@ -77,6 +77,11 @@ def test_pinned_work_counts_toward_demand_and_capacity() -> None:
     assert filled(one) == [(0, 0, OSP)]
 
 
+def test_pinned_work_serves_the_narrow_row_so_that_the_wide_one_stays_open() -> None:
+    one = problem(Demand(0, OSP, TOT, 1), Demand(0, OSP, GRO, 1), teams=("Groen", "Oranje"), pinned=(Assignment(0, 0, OSP),))
+    assert filled(one) == [(0, 0, OSP), (1, 0, OSP)]
+
+
 def test_the_day_limit_is_kept_and_a_second_shift_on_a_worked_day_is_free() -> None:
     one = problem(Demand(0, OSP, TOT, 1), Demand(0, MSP, TOT, 1), Demand(1, OSP, TOT, 1), max_days=1)
     assert filled(one) == [(0, 0, OSP), (0, 0, MSP)]
