@@ -233,11 +233,42 @@ async def test_dates_that_change_beside_a_new_row_are_seen(db: DBConnector, rost
     await db.execute("delete from roster_period_staffing_dagdelen")
     async with db.transaction() as one:
         await one.execute("update rosters set end_date = '2025-11-27'")
-        other = asyncio.create_task(put(db, "EMP003", "2025-11-29", "O", 3))
+        slot = asyncio.create_task(put(db, "EMP003", "2025-11-29", "O", 3))
+        demand = asyncio.create_task(
+            db.execute(
+                "insert into roster_period_staffing_dagdelen (roster_id, date, dagdeel, team, service_id, status, aantal) "
+                "select $1, '2025-11-29', 'O', 'TOT', id, 'MOET', 1 from service_types where code = 'OSP'",
+                roster,
+            )
+        )
         await asyncio.sleep(0.2)
-        assert not other.done()
-    with pytest.raises(QueryError, match="lies outside the roster"):
-        await other
+        assert not slot.done()
+        assert not demand.done()
+    for other in (slot, demand):
+        with pytest.raises(QueryError, match="lies outside the roster"):
+            await other
+
+
+async def test_a_new_slot_waits_for_the_roster_before_it_takes_its_place(db: DBConnector, roster: UUID) -> None:
+    async with db.transaction() as writer:
+        await writer.execute("select lock_roster($1)", roster)
+        planner = asyncio.create_task(put(db, "EMP003", "2025-11-24", "O", 3))
+        await asyncio.sleep(0.2)
+        # Had the planner's row its place in the index already, each of the two would now wait for the other.
+        await writer.execute(
+            "insert into roster_assignments (roster_id, employee_id, date, dagdeel) values ($1, 'EMP003', '2025-11-24', 'O')",
+            roster,
+            timeout=0.5,
+        )
+    await planner
+    assert await db.fetch_value("select status from roster_assignments") == 3
+
+
+async def test_a_block_without_a_source_follows_the_duty_that_it_names(db: DBConnector, roster: UUID) -> None:
+    await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
+    await db.execute("update roster_assignments set source = null where status = 2")
+    await db.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-24", "O")
+    assert await blocked(db) == {}
 
 
 async def test_somebody_with_rights_on_the_table_alone_may_change_a_slot(db: DBConnector, roster: UUID) -> None:
