@@ -107,17 +107,12 @@ class Workspace:
         if partner_row is None:
             return Obstacle.PAIR_NOT_POSSIBLE
         team = problem.demand[partner_row].team
-        if self.obstacle_alone(employee, demand.day, partner, team, same_day=True, extra_capacity=extra_capacity):
+        if self.obstacle_alone(employee, demand.day, partner, team, extra_capacity=extra_capacity):
             return Obstacle.PAIR_NOT_POSSIBLE
         return self._obstacle_of_blocks(employee, demand.day, (demand.service, partner))
 
-    def obstacle_alone(
-        self, employee: int, day: int, service: int, team: int, *, same_day: bool = False, extra_capacity: int = 0
-    ) -> Obstacle | None:
-        """Why the employee cannot work a shift for a demand team, its pair and its blocked slots left aside.
-
-        `same_day`: the day is counted already, with the first half of the pair.
-        """
+    def obstacle_alone(self, employee: int, day: int, service: int, team: int, *, extra_capacity: int = 0) -> Obstacle | None:
+        """Why the employee cannot work a shift for a demand team, its pair and its blocked slots left aside."""
         problem = self.problem
         left = self._capacity_left.get((employee, service))
         who = problem.employees[employee]
@@ -133,7 +128,7 @@ class Workspace:
         status = self._status[start + problem.services[service].daypart]
         if status != OPEN:
             return {UNAVAILABLE: Obstacle.UNAVAILABLE, BLOCKED: Obstacle.BLOCKED, ACTIVE: Obstacle.WORKS}[SlotStatus(status)]
-        if who.max_days is not None and not same_day and self._worked_days[employee] >= who.max_days and not self._works_on(start):
+        if who.max_days is not None and self._worked_days[employee] >= who.max_days and not self._works_on(start):
             return Obstacle.DAY_LIMIT
         return None
 

@@ -114,6 +114,33 @@ async def test_a_planner_in_the_middle_of_a_change_is_never_disturbed(
     assert await db.fetch_value("select count(*) from roster_assignments where source = 'greedy'") == 0
 
 
+async def test_a_write_gives_way_at_once_when_a_planner_holds_a_slot_that_it_wants(
+    db: DBConnector, store: PostgresStore, workspace: Workspace
+) -> None:
+    slot = "employee_id = $1 and date = $2 and dagdeel = $3"
+    key = planned_key(workspace, "OSP")
+    async with db.transaction() as planner:
+        await planner.execute(f"select from roster_assignments where {slot} for update", *key)
+        writing = asyncio.create_task(BatchWriter(workspace, store).write_roster())
+        await asyncio.sleep(0.2)
+        # Were the write waiting for this slot, with the roster locked, each would now wait for the other until one is refused.
+        await planner.execute(f"update roster_assignments set status = 3 where {slot}", *key, timeout=0.5)
+    assert "the planner changed roster" in str((await writing)[0]["error"])
+
+
+async def test_a_write_gives_way_to_somebody_who_deletes_the_roster(
+    db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "RETRY_SECONDS", 0.3)
+    async with db.transaction() as planner:
+        await planner.execute("select from rosters where id = $1 for update", roster_id)
+        writer = BatchWriter(workspace, store)
+        await asyncio.wait_for(writer.write_roster(), 2)
+        assert isinstance(writer.error, RosterBusyError)
+        await planner.execute("delete from rosters where id = $1", roster_id)
+    assert (await writer.write_roster())[0]["error"] == f"no roster has the id {roster_id}"
+
+
 async def test_a_write_waits_for_the_planner_to_finish(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
     employee, day, dagdeel = planned_key(workspace, "OSP")
     async with db.transaction() as planner:
