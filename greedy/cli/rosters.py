@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -132,7 +132,7 @@ def verify(roster_id: RosterArgument = None, database: DatabaseOption = None, as
     settings = load_settings()
     roster = parse_roster_id(roster_id, settings)
 
-    async def work() -> dict[str, object]:
+    async def work() -> dict[str, Any]:
         async with open_store(settings, database) as store:
             return dict(await verify_roster(store, roster))
 
@@ -221,13 +221,13 @@ def print_outcome(outcome: RunOutcome) -> None:
     print("milliseconds: " + ", ".join(f"{name} {value:.0f}" for name, value in document.phases_ms.items()))
 
 
-def print_checks(result: dict[str, object]) -> None:
+def print_checks(result: dict[str, Any]) -> None:
     """The checks of phase 4C, a line each."""
     if result["error"]:
         print(f"verification: could not be done: {result['error']}")
         return
     checks = result["checks"]
-    for name, check in checks.items():  # type: ignore[attr-defined]
+    for name, check in checks.items():
         print(f"verified {name}: {'passed' if check['passed'] else 'FAILED'}: {check['message']}")
 
 

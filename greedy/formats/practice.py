@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from greedy.formats.tables import BLOCKING_SOURCE, PROGRAM_SOURCE, TRIGGER_SOURCE, AssignmentRow, PracticeTables
+from greedy.formats.tables import BLOCKING_SOURCE, PROGRAM_SOURCE, TRIGGER_SOURCE, AssignmentRow, PracticeTables, Weekday
 from greedy.model.problem import Assignment, BlockingRule, Demand, DemandTeam, Employee, Problem, Service, Slot, SlotStatus
 from greedy.model.roster import Roster
 
 DAGDELEN = ("O", "M", "A")
-WEEKDAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
+WEEKDAYS: tuple[Weekday, ...] = ("ma", "di", "wo", "do", "vr", "za", "zo")
 # The order of the demand teams is the order of the fill; the order within is the practice's preference.
 DEMAND_TEAMS = (
     DemandTeam("TOT", ("Groen", "Oranje", "Overig")),
@@ -95,7 +95,7 @@ def structural_absence(tables: PracticeTables) -> set[Slot]:
         Slot(employee, day, DAGDELEN.index(dagdeel))
         for employee, row in enumerate(tables.employees)
         for day in range(roster.day_count)
-        for dagdeel in row.structureel_nbh.get(WEEKDAYS[(roster.start_date + timedelta(days=day)).weekday()], ())  # type: ignore[call-overload]
+        for dagdeel in row.structureel_nbh.get(WEEKDAYS[(roster.start_date + timedelta(days=day)).weekday()], [])
     }
 
 

@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 import structlog
 
 from greedy.errors import GreedyError
-from greedy.model.problem import Slot, SlotStatus
-from greedy.store.base import ActiveSlot, BlockedSlotDocument, ExpectedSlot, Part, PartAnswer, RosterWrite, Store
+from greedy.persist.request import write_request
+from greedy.store.base import Part, PartAnswer, Store
 
 if TYPE_CHECKING:
     from greedy.workspace import Workspace
@@ -99,7 +99,7 @@ class BatchWriter:
         return UUID(self._workspace.roster_id)
 
     async def _write(self, part: Part) -> tuple[WriteResult, WriteResult]:
-        write = self._request(part)
+        write = write_request(self._workspace, self.run_id, part)
         started = time.perf_counter()
         self.error = None
         try:
@@ -114,52 +114,6 @@ class BatchWriter:
             )
         log.info("write.done", part=part, repeated=answer.repeated, waited_ms=round(answer.waited_ms, 1))
         return _result(answer.assignments), _result(answer.blocking)
-
-    def _request(self, part: Part) -> RosterWrite:
-        problem = self._workspace.problem
-        employee_ids = [employee.id for employee in problem.employees]
-        service_ids = [UUID(service.id) for service in problem.services]
-        dates = [problem.date_of(day) for day in range(problem.day_count)]
-
-        def key(slot: Slot) -> dict[str, object]:
-            return {"employee_id": employee_ids[slot.employee], "date": dates[slot.day], "dagdeel": problem.dayparts[slot.daypart]}
-
-        # The rows were validated when they came in; model_construct spares validating thousands of them again.
-        expected = [
-            ExpectedSlot.model_construct(**key(problem.slot_of(a)), status=SlotStatus.ACTIVE, service_id=service_ids[a.service])  # type: ignore[arg-type]
-            for a in problem.pinned
-        ]
-        expected += [ExpectedSlot.model_construct(**key(slot), status=SlotStatus.UNAVAILABLE) for slot in sorted(problem.unavailable)]  # type: ignore[arg-type]
-        expected += [ExpectedSlot.model_construct(**key(slot), status=SlotStatus.BLOCKED) for slot in sorted(problem.blocked)]  # type: ignore[arg-type]
-        active = blocked = None
-        if part in ("assignments", "roster"):
-            active = [
-                ActiveSlot.model_construct(**key(problem.slot_of(a)), service_id=service_ids[a.service])  # type: ignore[arg-type]
-                for a in self._workspace.planned()
-            ]
-        if part in ("blocking", "roster"):
-            blocked = []
-            for block in self._workspace.predicted_blocks():
-                duty = problem.services[block.duty.service]
-                day, daypart = dates[block.duty.day], problem.dayparts[duty.daypart]
-                blocked.append(
-                    BlockedSlotDocument.model_construct(
-                        **key(block.slot),  # type: ignore[arg-type]
-                        blocked_by_date=day,
-                        blocked_by_dagdeel=daypart,  # type: ignore[arg-type]
-                        blocked_by_service_id=service_ids[block.duty.service],
-                        notes=f"Blocked by {duty.code} {day} {daypart}",
-                    )
-                )
-        return RosterWrite(
-            run_id=self.run_id,
-            part=part,
-            roster_id=self._roster_id,
-            input_digest=problem.revision,
-            expected=expected,
-            active=active,
-            blocked=blocked,
-        )
 
 
 def _result(answer: PartAnswer | None) -> WriteResult:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 from uuid import UUID
 
 import structlog
@@ -121,7 +121,7 @@ class TriggerVerifier:
                 trigger_consistency=self._trigger_consistency(facts),
                 edge_cases=self._edge_cases(facts),
             )
-            failed = {name: check["message"] for name, check in checks.items() if not check["passed"]}  # type: ignore[index]
+            failed = {name: check["message"] for name, check in cast("dict[str, Any]", checks).items() if not check["passed"]}
             passed = not failed
             for name, message in failed.items():
                 log.warning("verify.failed", check=name, message=message)
