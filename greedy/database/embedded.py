@@ -16,6 +16,8 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -28,7 +30,7 @@ from greedy.errors import CallerError
 
 log = structlog.get_logger()
 
-DATABASE_NAME = "greedy"
+DATABASE_NAME = "postgres"  # initdb makes it, so it is there whenever the cluster is
 POSTGRES_MAJOR = "18"
 START_TIMEOUT_SECONDS = 60
 CRASH_TIMEOUT_SECONDS = 15.0  # for the processes of a crashed server to go
@@ -77,27 +79,19 @@ class EmbeddedServer:
             The directory is foreign, of another PostgreSQL version, damaged, or not writable.
         """
         self._make_data_dir()
-        try:
-            with self._lock:
-                if not self.cluster.exists():
-                    self._initialise()
-                self._check_cluster()
-                if not self._answers():
-                    self._launch()
-                    self._ensure_database()
-        except Timeout:
-            raise errors.ConnectionError(
-                f"another process has held {self.data_dir / 'lock'} for {LOCK_TIMEOUT_SECONDS:.0f} seconds",
-                next_step="wait for it, or end it",
-                retryable=True,
-            ) from None
+        with self._locked():
+            if not self.cluster.exists():
+                self._initialise()
+            self._check_cluster()
+            if not self._answers():
+                self._launch()
         return self.url()
 
     def stop(self) -> bool:
         """Stop the server cleanly; running transactions are rolled back. False when none ran."""
         if not (self.cluster / "PG_VERSION").exists():
             return False
-        with self._lock:
+        with self._locked():
             if not self._is_running():
                 return False
             self._check_exit(self._run("pg_ctl", "-D", str(self.cluster), "-m", "fast", "-w", "stop"), "stop")
@@ -111,6 +105,19 @@ class EmbeddedServer:
     def url(self, database: str = DATABASE_NAME) -> str:
         """URL of a database of this server."""
         return f"postgresql://{quote(server_user.client_name())}@/{database}?host={quote(str(self._socket_dir()))}"
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One process at a time starts or stops the server. The lock goes with a process that is killed."""
+        try:
+            with self._lock:
+                yield
+        except Timeout:
+            raise errors.ConnectionError(
+                f"another process has held {self.data_dir / 'lock'} for {LOCK_TIMEOUT_SECONDS:.0f} seconds",
+                next_step="wait for it, or end it",
+                retryable=True,
+            ) from None
 
     def _make_data_dir(self) -> None:
         try:
@@ -193,17 +200,6 @@ class EmbeddedServer:
 
     def _logged(self, lines: int) -> list[str]:
         return self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:] if self.log_file.exists() else []
-
-    def _ensure_database(self) -> None:
-        command = "select 'create database greedy' where not exists (select from pg_database where datname = 'greedy') \\gexec"
-        result = subprocess.run(  # noqa: S603  our own binary, no shell
-            [_binary("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url("postgres")],
-            input=command,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        self._check_exit(result, "make the database of")
 
     def _answers(self) -> bool:
         # Asked at the socket: after a crash, the process id in postmaster.pid may belong to some other program by now.
