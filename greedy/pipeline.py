@@ -144,7 +144,7 @@ async def open_store(settings: Settings, database_url: str | None = None) -> Asy
 
 def parse_roster_id(text: str | None, settings: Settings) -> UUID:
     """The roster id of a command: given, or ROOSTER_ID."""
-    chosen = text or settings.rooster_id
+    chosen = (text or settings.rooster_id or "").strip()
     if not chosen:
         raise CallerError("which roster? No id was given, and ROOSTER_ID is not set", next_step="greedy rosters lists the ids")
     try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from greedy.errors import SettingsError
@@ -23,6 +23,10 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("greedy", appauthor=False))
 
 
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """What the environment says. Every name stands in the README."""
 
@@ -32,8 +36,10 @@ class Settings(BaseSettings):
     supabase_url: str | None = Field(None, description="Supabase project, https://<project>.supabase.co")
     supabase_key: SecretStr | None = Field(None, description="Supabase secret key")
     rooster_id: str | None = Field(None, description="Roster to plan when a command gets none")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="Least level of log lines")
-    data_dir: Path = Field(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        "WARNING", description="Least level of log lines"
+    )
+    data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
         default_factory=default_data_dir, validation_alias="GREEDY_DATA_DIR", description="Embedded database and reports"
     )
     on_railway: str | None = Field(None, validation_alias="RAILWAY_ENVIRONMENT_ID", description="Set by Railway")
@@ -46,5 +52,9 @@ def load_settings() -> Settings:
     except ValidationError as exc:
         faults = [f"{'.'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in exc.errors(include_input=False)]
         raise SettingsError("settings are malformed", details=faults, next_step="mend these environment variables or .env lines") from None
+    except OSError as exc:
+        raise SettingsError(f".env cannot be read: {exc.strerror}", next_step="make it readable, or run from another folder") from None
+    except RuntimeError as exc:  # a home folder that does not exist
+        raise SettingsError(f"the data directory cannot be found: {exc}", next_step="set GREEDY_DATA_DIR to a folder of your own") from None
     except UnicodeDecodeError:
         raise SettingsError(".env is not UTF-8 text", next_step="save .env as UTF-8") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,12 @@ def describe_server(url: str) -> str:
         port = parts.port
     except ValueError:
         parts, port = urlsplit(""), None
+    if "@" in parts.path + parts.query + parts.fragment:
+        # The user and password did not end where they should, and would be shown as something else.
+        raise SettingsError(
+            "the database URL has a password with special characters in it",
+            next_step="percent-encode them: / is %2F, ? is %3F, # is %23, @ is %40",
+        )
     if parts.scheme not in ("postgresql", "postgres"):
         raise SettingsError(
             "the database URL is not one of PostgreSQL", next_step="write it as postgresql://user:password@host:port/database"
@@ -67,6 +74,7 @@ class DBConnector:
         self._max_size = max_size
         self._timeout_seconds = timeout_seconds
         self._pool: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> DBConnector:
         return self
@@ -81,17 +89,24 @@ class DBConnector:
             await pool.close()
 
     async def _opened(self) -> asyncpg.Pool:
-        if self._pool is None:
-            log.debug("database.connect", server=self.server)
-            pooled = urlsplit(self._url).port == TRANSACTION_POOLER_PORT
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=self._min_size,
-                max_size=self._max_size,
-                timeout=CONNECT_TIMEOUT_SECONDS,
-                command_timeout=self._timeout_seconds,
-                statement_cache_size=0 if pooled else 100,
-            )
+        async with self._opening:
+            if self._pool is None:
+                log.debug("database.connect", server=self.server)
+                try:
+                    self._pool = await asyncpg.create_pool(
+                        self._url,
+                        min_size=self._min_size,
+                        max_size=self._max_size,
+                        timeout=CONNECT_TIMEOUT_SECONDS,
+                        command_timeout=self._timeout_seconds,
+                        statement_cache_size=0 if urlsplit(self._url).port == TRANSACTION_POOLER_PORT else 100,
+                    )
+                except ValueError:
+                    # Raised for parameters that the driver cannot read, with their text, which may be part of a password.
+                    raise SettingsError(
+                        f"the database URL of {self.server} has parameters that cannot be read",
+                        next_step="check what stands behind the ? in it",
+                    ) from None
         return self._pool
 
     @asynccontextmanager

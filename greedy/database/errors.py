@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,7 +49,7 @@ class SchemaError(CallerError):
 # Serialization failure, deadlock, lock time-out, too many connections, out of memory, shutdown: the same call may succeed later.
 RETRYABLE_SQLSTATES = ("40001", "40P01", "55P03", "53", "57P0", "08")
 AUTHENTICATION_SQLSTATES = ("28000", "28P01", "3D000", "42501")
-MISSING_OBJECT_SQLSTATES = ("42P01", "42883", "3F000", "42703", "42704")
+MISSING_OBJECT_SQLSTATES = ("42P01", "42883", "3F000", "42703")
 
 
 def from_driver(exc: Exception, *, server: str) -> GreedyError:
@@ -65,7 +64,7 @@ def from_driver(exc: Exception, *, server: str) -> GreedyError:
     """
     if isinstance(exc, asyncpg.PostgresError):
         return _from_server(exc, server)
-    if isinstance(exc, TimeoutError | asyncio.TimeoutError):
+    if isinstance(exc, TimeoutError):
         return ConnectionError(f"no answer in time from {server}", next_step="try again; check the server's load", retryable=True)
     if isinstance(exc, asyncpg.InterfaceError) and "closed" not in str(exc):
         return QueryError(f"the driver refused the call: {exc}")
@@ -77,15 +76,16 @@ def from_driver(exc: Exception, *, server: str) -> GreedyError:
 
 def _from_server(exc: asyncpg.PostgresError, server: str) -> GreedyError:
     sqlstate: str = getattr(exc, "sqlstate", None) or ""
+    said = getattr(exc, "message", None) or str(exc)
     if sqlstate in AUTHENTICATION_SQLSTATES:
-        return AuthenticationError(f"{server} refused: {exc}", next_step="check user, password and database name in the database URL")
+        return AuthenticationError(f"{server} refused: {said}", next_step="check user, password and database name in the database URL")
     if sqlstate in MISSING_OBJECT_SQLSTATES:
-        return SchemaError(f"the schema of {server} does not fit: {exc}", next_step="greedy db migrate")
+        return SchemaError(f"the schema of {server} does not fit: {said}", next_step="greedy db migrate")
     retryable = sqlstate.startswith(RETRYABLE_SQLSTATES)
     if sqlstate.startswith(("08", "57P0")):
-        return ConnectionError(f"lost {server}: {exc}", next_step="try again; check the server's log", retryable=True)
+        return ConnectionError(f"lost {server}: {said}", next_step="try again; check the server's log", retryable=True)
     return QueryError(
-        f"{server} refused a statement: {exc}",
+        f"{server} refused a statement: {said}",
         sqlstate=sqlstate or None,
         constraint=getattr(exc, "constraint_name", None),
         detail=getattr(exc, "detail", None),
@@ -99,5 +99,6 @@ def translated(server: str) -> Iterator[None]:
     """Within this block, errors of the driver leave as errors of this project."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as exc:  # TimeoutError is an OSError
+    # TimeoutError is an OSError. InternalClientError is what the driver says when the connection goes while it waits for an answer.
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
         raise from_driver(exc, server=server) from exc

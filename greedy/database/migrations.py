@@ -105,7 +105,7 @@ async def require_migrated(db: DBConnector) -> None:
     try:
         status = await migration_status(db)
     except QueryError as exc:
-        raise SchemaError(f"cannot read the migrations of {db.server}", next_step="greedy db migrate") from exc
+        raise SchemaError(f"cannot read the migrations of {db.server}: {exc.message}", next_step=exc.next_step or "greedy doctor") from exc
     refuse_newer(db.server, status)
     if status.pending:
         raise SchemaError(f"{db.server} is not migrated: {len(status.pending)} migrations are pending", next_step="greedy db migrate")

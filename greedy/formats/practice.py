@@ -78,7 +78,7 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
         ),
         pinned=tuple(pinned),
         unavailable=frozenset((unavailable | structural_absence(tables)) - worked),
-        blocked=frozenset(slot(row) for row in _blocked_from_outside(tables)),
+        blocked=frozenset(slot(row) for row in blocked_from_outside(tables)),
         revision=tables.input_digest,
     )
 
@@ -109,7 +109,7 @@ def _work(tables: PracticeTables, rows: Iterable[AssignmentRow]) -> list[Assignm
     ]
 
 
-def _blocked_from_outside(tables: PracticeTables) -> list[AssignmentRow]:
+def blocked_from_outside(tables: PracticeTables) -> list[AssignmentRow]:
     """BLOCKED rows of others that no work of this roster explains: rest from the roster before.
 
     The others follow from the work; those of the program and the triggers without any are freed by the next write.

@@ -19,6 +19,7 @@ from greedy.errors import InputError
 from greedy.formats.files import replace_file
 from greedy.formats.tables import TABLES, PracticeTables, Row, faults_between_rows
 
+KEPT_BY_THE_DATABASE = ("created_at", "updated_at")  # columns that a dump may have, and that are passed over
 MASTER_TABLES = ("rosters", "employees", "service_types")
 
 
@@ -99,6 +100,7 @@ def _read_file(path: Path, model: type[Row]) -> _File:
         if header is None or not any(header):
             file.faults.append(f"{path.name}: the file is empty")
             return file
+        header = [column.strip() for column in header]
         file.faults.extend(_header_faults(path.name, header, model))
         if not file.faults:
             for line, values in _numbered(reader):
@@ -121,8 +123,11 @@ def _header_faults(name: str, header: list[str], model: type[Row]) -> Iterator[s
         yield f"{name}:1: column {column} stands {header.count(column)} times"
     for column, info in model.model_fields.items():
         if info.is_required() and column not in header:
-            near = difflib.get_close_matches(column, [other for other in header if other not in model.model_fields], 1)
-            yield f"{name}:1: column {column} is missing{f'; did you mean {near[0]}?' if near else ''}"
+            yield f"{name}:1: column {column} is missing"
+    for column in header:
+        if column not in model.model_fields and column not in KEPT_BY_THE_DATABASE:
+            near = difflib.get_close_matches(column.lower(), [other for other in model.model_fields if other not in header], 1)
+            yield f"{name}:1: column {column!r} is not known{f'; did you mean {near[0]}?' if near else ''}"
 
 
 def _read_row(file: _File, line: int, header: list[str], values: list[str], model: type[Row]) -> None:

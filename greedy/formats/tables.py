@@ -71,7 +71,10 @@ class EmployeeRow(Row):
     @field_validator("structureel_nbh", mode="before")
     @classmethod
     def _absence_from_text(cls, value: object) -> object:
-        return json.loads(value) if isinstance(value, str) else value
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except RecursionError:
+            raise ValueError("brackets in brackets without end") from None
 
     @property
     def name(self) -> str:

@@ -9,7 +9,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from greedy.errors import OutsideError
-from greedy.formats.tables import PROGRAM_SOURCE, PracticeTables, Row
+from greedy.formats.practice import blocked_from_outside
+from greedy.formats.tables import PROGRAM_SOURCE, AssignmentRow, PracticeTables, Row
 from greedy.model.problem import SlotStatus
 from greedy.store.base import (
     FinalRosterError,
@@ -111,32 +112,43 @@ def read_import_answer(text: str, tables: PracticeTables) -> None:
 
 
 def brings_nothing_new(tables: PracticeTables, existing: PracticeTables) -> bool:
-    """Whether the database's state of a roster asks for the same plan as `tables`, whatever the program made of it since."""
-    services = {row.id for row in tables.service_types} & {row.id for row in existing.service_types}
-    return _input_of(tables, services) == _input_of(existing, services)
+    """Whether the database's state of a roster says the same as `tables`, whatever the program made of it since."""
+    codes = {row.code: row.id for row in existing.service_types}
+    # Services are known by their code: the database may have them under ids of its own.
+    known = {str(row.id): str(codes[row.code]) for row in tables.service_types if row.code in codes}
+    return _input_of(tables, known) == _input_of(existing, {str(service): str(service) for service in known.values()})
 
 
-def _input_of(tables: PracticeTables, services: set[UUID]) -> dict[str, list[str]]:
-    """What people entered, a line a row, without what nothing refers to: the database gives a roster with what it speaks of."""
+def _input_of(tables: PracticeTables, services: dict[str, str]) -> dict[str, list[str]]:
+    """What people entered, a line a row, without what nothing refers to: the database gives a roster with what it speaks of.
+
+    `services`: id here -> id to be compared.
+    """
     people = {row.employee_id for row in tables.roster_employee_services} | {row.employee_id for row in tables.roster_assignments}
-    rows: dict[str, list[Row]] = {
-        "rosters": [tables.roster.model_copy(update={"naam": tables.roster.naam or ""})],
-        "employees": [row.model_copy(update={"achternaam": row.achternaam or ""}) for row in tables.employees if row.id in people],
-        "service_types": [row for row in tables.service_types if row.id in services],
-        "service_blocking_rules": [row for row in tables.service_blocking_rules if row.service_id in services],
-        "roster_employee_services": [*tables.roster_employee_services],
-        "roster_period_staffing_dagdelen": [row for row in tables.roster_period_staffing_dagdelen if row.required],
-        "roster_assignments": [
-            row
-            for row in tables.roster_assignments
-            if row.status is SlotStatus.UNAVAILABLE or (row.status is SlotStatus.ACTIVE and row.source != PROGRAM_SOURCE)
-        ],
+    entered = [
+        row
+        for row in tables.roster_assignments
+        if row.status is SlotStatus.UNAVAILABLE or (row.status is SlotStatus.ACTIVE and row.source != PROGRAM_SOURCE)
+    ]
+    noted = [row for row in tables.roster_assignments if row.notes and not row.notes.startswith("Blocked by ")]
+    rows: dict[str, list[tuple[Row, set[str]]]] = {
+        "rosters": [(tables.roster.model_copy(update={"naam": tables.roster.naam or ""}), set())],
+        "employees": [(row.model_copy(update={"achternaam": row.achternaam or ""}), set()) for row in tables.employees if row.id in people],
+        "service_types": [(row, set()) for row in tables.service_types if str(row.id) in services],
+        "service_blocking_rules": [(row, set()) for row in tables.service_blocking_rules if str(row.service_id) in services],
+        "roster_employee_services": [(row, set()) for row in tables.roster_employee_services],
+        "roster_period_staffing_dagdelen": [(row, {"id"}) for row in tables.roster_period_staffing_dagdelen if row.required],
+        "roster_assignments": [(row, {"id", "source", "notes"}) for row in [*entered, *blocked_from_outside(tables)]],
+        "notes": [(row, set(AssignmentRow.model_fields) - {"employee_id", "date", "dagdeel", "notes"}) for row in noted],
     }
-    ids_of_their_own = {"roster_period_staffing_dagdelen": {"id"}, "roster_assignments": {"id", "source", "notes"}}
-    return {
-        name: sorted(json.dumps(row.model_dump(mode="json", exclude=ids_of_their_own.get(name)), sort_keys=True) for row in some)
-        for name, some in rows.items()
-    }
+
+    def line(row: Row, left_out: set[str]) -> str:
+        document = row.model_dump(mode="json", exclude=left_out)
+        return json.dumps(
+            {key: services.get(value, value) if isinstance(value, str) else value for key, value in document.items()}, sort_keys=True
+        )
+
+    return {name: sorted(line(row, left_out) for row, left_out in some) for name, some in rows.items()}
 
 
 def _conflict_line(conflict: dict[str, Any]) -> str:

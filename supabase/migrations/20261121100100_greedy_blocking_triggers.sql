@@ -228,12 +228,13 @@ begin
   end if;
   if changed <> '{}' then
     perform refresh_blocking(roster_id) from (
-      select distinct roster_id from roster_assignments where status = 1 and service_id = any (changed) order by roster_id) as r;
+      select distinct a.roster_id from roster_assignments as a join rosters on rosters.id = a.roster_id and rosters.status <> 'final'
+      where a.status = 1 and a.service_id = any (changed) order by a.roster_id) as r;
   end if;
   return null;
 end
 $$;
-comment on function public.refresh_blocking_of_rules is 'Trigger: changed rules hold for the duties that stand already.';
+comment on function public.refresh_blocking_of_rules is 'Trigger: changed rules hold for the duties that stand already; final rosters stay as they are.';
 
 create trigger refresh_blocking_after_insert after insert on public.service_blocking_rules
   referencing new table as new_rows for each statement execute function public.refresh_blocking_of_rules();
@@ -249,13 +250,14 @@ as $$
 begin
   perform refresh_blocking(roster_id) from (
     select distinct a.roster_id from roster_assignments as a
+    join rosters on rosters.id = a.roster_id and rosters.status <> 'final'
     join new_rows as n on n.id = a.employee_id
     join old_rows as o on o.id = n.id and o.structureel_nbh <> n.structureel_nbh
     order by a.roster_id) as r;
   return null;
 end
 $$;
-comment on function public.refresh_blocking_of_absence is 'Trigger: a changed weekly absence holds for the slots that are blocked already.';
+comment on function public.refresh_blocking_of_absence is 'Trigger: a changed weekly absence holds for the slots that are blocked already; final rosters stay as they are.';
 
 create trigger refresh_blocking_after_update after update on public.employees
   referencing old table as old_rows new table as new_rows

@@ -95,9 +95,18 @@ declare
   v_roster_id uuid := tables #>> '{rosters,0,id}';
   counts jsonb := '{}';
   v_differs jsonb;
+  v_service record;
   n bigint;
 begin
   perform lock_roster(v_roster_id);
+  -- Services are known by their code: where the database has one under another id, the tables follow.
+  for v_service in
+    select given ->> 'id' as given_id, s.id::text as own_id
+    from jsonb_array_elements(tables -> 'service_types') as given join service_types as s on s.code = given ->> 'code'
+    where s.id::text <> given ->> 'id'
+  loop
+    tables := replace(tables::text, v_service.given_id, v_service.own_id)::jsonb;
+  end loop;
   if exists (select from rosters where id = v_roster_id) then
     if not p_replace then
       return jsonb_build_object('outcome', 'exists', 'roster_id', v_roster_id);
@@ -196,19 +205,24 @@ begin
   counts := counts || jsonb_build_object('roster_employee_services', n);
 
   insert into roster_period_staffing_dagdelen (id, roster_id, date, dagdeel, team, service_id, status, aantal)
-  select coalesce(id, gen_random_uuid()), v_roster_id, date, dagdeel, team, service_id, status, aantal
+  -- A row id that another roster has already, as in a copy of its files, gives way to a new one.
+  select case when taken.id is null then coalesce(x.id, gen_random_uuid()) else gen_random_uuid() end,
+         v_roster_id, x.date, x.dagdeel, x.team, x.service_id, x.status, x.aantal
   from jsonb_to_recordset(tables -> 'roster_period_staffing_dagdelen') as x(
-    id uuid, date date, dagdeel text, team text, service_id uuid, status text, aantal smallint);
+    id uuid, date date, dagdeel text, team text, service_id uuid, status text, aantal smallint)
+  left join roster_period_staffing_dagdelen as taken on taken.id = x.id;
   get diagnostics n = row_count;
   counts := counts || jsonb_build_object('roster_period_staffing_dagdelen', n);
 
   insert into roster_assignments (id, roster_id, employee_id, date, dagdeel, service_id, status, source, notes,
                                   blocked_by_date, blocked_by_dagdeel, blocked_by_service_id)
-  select coalesce(id, gen_random_uuid()), v_roster_id, employee_id, date, dagdeel, service_id, status, source, notes,
-         blocked_by_date, blocked_by_dagdeel, blocked_by_service_id
+  select case when taken.id is null then coalesce(x.id, gen_random_uuid()) else gen_random_uuid() end,
+         v_roster_id, x.employee_id, x.date, x.dagdeel, x.service_id, x.status, x.source, x.notes,
+         x.blocked_by_date, x.blocked_by_dagdeel, x.blocked_by_service_id
   from jsonb_to_recordset(tables -> 'roster_assignments') as x(
     id uuid, employee_id text, date date, dagdeel text, service_id uuid, status smallint, source text, notes text,
-    blocked_by_date date, blocked_by_dagdeel text, blocked_by_service_id uuid);
+    blocked_by_date date, blocked_by_dagdeel text, blocked_by_service_id uuid)
+  left join roster_assignments as taken on taken.id = x.id;
   get diagnostics n = row_count;
   counts := counts || jsonb_build_object('roster_assignments', n);
 

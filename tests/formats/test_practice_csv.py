@@ -114,7 +114,16 @@ def test_all_faults_of_all_files_come_at_once(folder: Path) -> None:
 def test_a_missing_column_is_told_with_the_one_that_was_meant(folder: Path) -> None:
     text = (folder / "employees.csv").read_text()
     (folder / "employees.csv").write_text(text.replace("voornaam", "voornam", 1))
-    assert faults(folder) == ("employees.csv:1: column voornaam is missing; did you mean voornam?",)
+    assert faults(folder) == (
+        "employees.csv:1: column voornaam is missing",
+        "employees.csv:1: column 'voornam' is not known; did you mean voornaam?",
+    )
+
+
+def test_a_misspelt_optional_column_is_not_passed_over(folder: Path) -> None:
+    text = (folder / "employees.csv").read_text()
+    (folder / "employees.csv").write_text(text.replace("actief", "Actief", 1))
+    assert faults(folder) == ("employees.csv:1: column 'Actief' is not known; did you mean actief?",)
 
 
 @pytest.mark.parametrize(

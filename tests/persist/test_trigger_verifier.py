@@ -39,7 +39,7 @@ async def test_a_sound_database_passes_with_every_count(verifier: TriggerVerifie
         "active_count": active,
         "blocked_count": blocked,
         "total_count": active + blocked,
-        "message": "11 triggers are enabled and a probe of 8 slots did what the rules say",
+        "message": "15 triggers are enabled and a probe of 8 slots did what the rules say",
     }
     assert checks["edge_cases"]["duplicates_found"] == 0  # type: ignore[index]
 
