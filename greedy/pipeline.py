@@ -52,7 +52,7 @@ class SolverSummary(BaseModel):
 
 
 class RunDocument(BaseModel):
-    """What `greedy run --json` prints. `write` and `verification` are null in a dry run."""
+    """What `greedy run --json` prints. `write` and `verification` are null in a dry run, `error` when the write succeeded."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -66,6 +66,7 @@ class RunDocument(BaseModel):
     write: dict[str, Any] | None
     verification: dict[str, Any] | None
     phases_ms: dict[str, float]
+    error: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
+MADE_FOR = VENV / "made-for"
 
 
 def main() -> None:
@@ -34,13 +35,15 @@ def main() -> None:
 
 
 def make_venv() -> None:
-    """Make .venv, or make it anew when its Python does not run any more."""
-    if PYTHON.exists() and subprocess.run([PYTHON, "-c", ""], check=False, capture_output=True).returncode == 0:
-        return
+    """Make .venv, or make it anew when its Python does not run any more or it was made for another folder."""
+    runs = PYTHON.exists() and subprocess.run([PYTHON, "-c", ""], check=False, capture_output=True).returncode == 0
+    if runs and MADE_FOR.exists() and MADE_FOR.read_text() == str(ROOT):
+        return  # an environment names its folder in every command, so that one in a moved or copied checkout runs the old code
     print(f"making the environment in {VENV} (once, about a minute)", file=sys.stderr)
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=False, capture_output=True, text=True)
     if made.returncode != 0:
         sys.exit(f"error: cannot make {VENV}\n{made.stdout}{made.stderr}\nnext: on Debian or Ubuntu, apt-get install python3-venv")
+    MADE_FOR.write_text(str(ROOT))
 
 
 def install(name: str) -> None:

@@ -10,11 +10,12 @@ import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from greedy.errors import CallerError, GreedyError
+from greedy.errors import CallerError, GreedyError, InputError, OutsideError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -46,6 +47,28 @@ def print_document(document: BaseModel | dict[str, Any]) -> None:
     print(json.dumps(document, indent=2, default=str) if isinstance(document, dict) else document.model_dump_json(indent=2))
 
 
+def write_file(path: Path, text: str) -> None:
+    """Write a file that the user asked for, with the folder that it lies in. Raises InputError when it cannot be written."""
+    from greedy.formats.files import replace_file
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, text)
+    except OSError as exc:
+        raise InputError(f"cannot write {path}: {exc.strerror}", next_step="give another file with --output") from exc
+
+
+def error_document(error: GreedyError) -> dict[str, Any]:
+    """An error as it stands in JSON."""
+    return {
+        "kind": type(error).__name__,
+        "message": error.message,
+        "details": list(error.details),
+        "next_step": error.next_step,
+        "retryable": error.retryable,
+    }
+
+
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine to its end."""
     return asyncio.run(work)
@@ -67,18 +90,7 @@ def report_failure(error: GreedyError, *, as_json: bool) -> ExitCode:
     """Tell an error: one line, then its details and the next step."""
     code = ExitCode.CALLER if isinstance(error, CallerError) else ExitCode.OUTSIDE
     if as_json:
-        print_document(
-            {
-                "success": False,
-                "error": {
-                    "kind": type(error).__name__,
-                    "message": error.message,
-                    "details": list(error.details),
-                    "next_step": error.next_step,
-                    "retryable": error.retryable,
-                },
-            }
-        )
+        print_document({"success": False, "error": error_document(error)})
     print(f"error: {error.message}", file=sys.stderr)
     for line in error.details[:SHOWN_DETAILS]:
         print(f"  {line}", file=sys.stderr)
@@ -92,7 +104,9 @@ def report_failure(error: GreedyError, *, as_json: bool) -> ExitCode:
 def guarded(command: Callable[[], int], *, as_json: bool, debug: bool) -> int:
     """Run a command; whatever it raises becomes lines on stderr and an exit code. A traceback is shown with `debug` alone."""
     try:
-        return command()
+        code = command()
+        sys.stdout.flush()  # here, where a full disk or a reader who has gone can still be told
+        return code  # noqa: TRY300
     except GreedyError as exc:
         if debug:
             traceback.print_exc()
@@ -104,6 +118,12 @@ def guarded(command: Callable[[], int], *, as_json: bool, debug: bool) -> int:
         # The reader of our output has gone, as in `greedy report ... | head`. Python must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
+    except OSError as exc:
+        if debug:
+            traceback.print_exc()
+        return report_failure(
+            OutsideError(f"the operating system refused: {exc}", next_step="run again with --debug to see where"), as_json=False
+        )
     except Exception as exc:  # noqa: BLE001  the last line of defence: a fault of this program
         if debug:
             traceback.print_exc()

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, print_document, progress, run_async
+from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, print_document, progress, run_async, write_file
 from greedy.cli.rosters import LimitDaysOption, SeedOption, Solver, SolverOption
-from greedy.errors import InputError
 from greedy.formats.practice import to_problem, to_roster
 from greedy.formats.practice_csv import read_practice, write_practice
 from greedy.pipeline import open_store, parse_roster_id
@@ -80,7 +79,6 @@ def solve(
     as_json: JsonOption = False,
 ) -> int:
     """Make a roster from CSV files, without a database."""
-    from greedy.formats.files import replace_file
     from greedy.formats.roster_json import to_document
     from greedy.solve.solve import solve as solve_problem
 
@@ -91,10 +89,7 @@ def solve(
         result = solve_problem(problem, solver.value, seed=seed)
     seconds = time.perf_counter() - started
     if output is not None:
-        try:
-            replace_file(output, to_document(problem, result.roster).model_dump_json(indent=1) + "\n")
-        except OSError as exc:
-            raise InputError(f"cannot write {output}: {exc.strerror}", next_step="give another file with --output") from exc
+        write_file(output, to_document(problem, result.roster).model_dump_json(indent=1) + "\n")
     if as_json:
         print_document(
             {

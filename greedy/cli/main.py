@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,6 +49,7 @@ def greedy(context: typer.Context, version: Annotated[bool, typer.Option("--vers
 
 def main(arguments: list[str] | None = None) -> None:
     """Run a command of the command line and end the process with its exit code."""
+    _make_streams_safe()
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given
     words = [word for word in given if word != "--debug"]
@@ -60,3 +64,13 @@ def main(arguments: list[str] | None = None) -> None:
         return code if isinstance(code, int) else ExitCode.DONE
 
     sys.exit(guarded(command, as_json=as_json, debug=debug))
+
+
+def _make_streams_safe() -> None:
+    """Names are not ASCII, whatever the locale says; and a stream that the caller has closed swallows what is written to it."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  for the rest of the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")

@@ -10,7 +10,18 @@ from uuid import UUID
 
 import typer
 
-from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, RosterArgument, print_document, progress, report_failure, run_async
+from greedy.cli.console import (
+    DatabaseOption,
+    ExitCode,
+    JsonOption,
+    RosterArgument,
+    error_document,
+    print_document,
+    progress,
+    report_failure,
+    run_async,
+    write_file,
+)
 from greedy.errors import InputError
 from greedy.pipeline import RunOutcome, open_store, parse_roster_id, report_roster, run_roster, verify_roster
 from greedy.report import Report, render_text
@@ -121,7 +132,7 @@ def run(
 
     outcome = run_async(work())
     if as_json:
-        print_document(outcome.document)
+        print_document(outcome.document.model_copy(update={"error": error_document(outcome.error) if outcome.error else None}))
     elif outcome.error is None:
         print_outcome(outcome)
     return exit_code(outcome, fail_on or [])
@@ -163,7 +174,7 @@ def report(
     if output is None:
         print(text, end="")
     else:
-        _write_file(output, text)
+        write_file(output, text)
         print(output)
     return ExitCode.DONE
 
@@ -235,18 +246,8 @@ def write_report(found: Report, folder: Path) -> list[Path]:
     """Write the report as text and as JSON, and return the paths."""
     paths = [folder / "report.txt", folder / "report.json"]
     for path, text in zip(paths, [render_text(found), found.model_dump_json(indent=2) + "\n"], strict=True):
-        _write_file(path, text)
+        write_file(path, text)
     return paths
-
-
-def _write_file(path: Path, text: str) -> None:
-    from greedy.formats.files import replace_file
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, text)
-    except OSError as exc:
-        raise InputError(f"cannot write {path}: {exc.strerror}", next_step="give another file with --output") from exc
 
 
 def _parse_run_id(text: str | None) -> UUID | None:

@@ -18,10 +18,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
+from uuid import uuid4
 
+import psutil
 import structlog
 from filelock import FileLock, Timeout
 
@@ -35,21 +36,15 @@ POSTGRES_MAJOR = "18"
 START_TIMEOUT_SECONDS = 60
 CRASH_TIMEOUT_SECONDS = 15.0  # for the processes of a crashed server to go
 LOCK_TIMEOUT_SECONDS = 120.0
+SHORT_FOLDERS = Path("/tmp")  # noqa: S108  not TMPDIR: every process has to find the same one
 SOCKET_PATH_LIMIT = 100  # bytes; the operating system's limit is 104 to 108, the file's name included
-OWN_NAMES = {"postgresql", "postgresql.new", "server.log", "lock", "reports"}
+OWN_NAMES = {"postgresql", "server.log", "lock", "reports"}
+UNFINISHED = "postgresql.new."
+REFUSED_CHARACTERS = set('"$`\\\n')  # pg_ctl hands the path to a shell between double quotes
 
 
 class EmbeddedDatabaseError(CallerError):
     """The data directory cannot be used as it is."""
-
-
-@dataclass(frozen=True)
-class ServerStatus:
-    """Whether a server runs, and under which process id."""
-
-    running: bool
-    process_id: int | None
-    data_dir: Path
 
 
 class EmbeddedServer:
@@ -84,23 +79,36 @@ class EmbeddedServer:
                 self._initialise()
             self._check_cluster()
             if not self._answers():
+                self._forget_crashed()
                 self._launch()
         return self.url()
 
     def stop(self) -> bool:
         """Stop the server cleanly; running transactions are rolled back. False when none ran."""
-        if not (self.cluster / "PG_VERSION").exists():
+        if self.process_id() is None:
             return False
         with self._locked():
-            if not self._is_running():
+            if self.process_id() is None:
                 return False
             self._check_exit(self._run("pg_ctl", "-D", str(self.cluster), "-m", "fast", "-w", "stop"), "stop")
         return True
 
-    def status(self) -> ServerStatus:
-        """Whether the server runs. Starts and changes nothing."""
-        running = (self.cluster / "PG_VERSION").exists() and self._is_running()
-        return ServerStatus(running, self._process_id() if running else None, self.data_dir)
+    def process_id(self) -> int | None:
+        """Process id of the running server, None when none runs. Starts and changes nothing.
+
+        The number in postmaster.pid alone is not believed: after a crash it may belong to another program by now, and in a copy of the
+        folder it is that of the server of the original.
+        """
+        try:
+            number = int((self.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
+            arguments = psutil.Process(number).cmdline()
+        except PermissionError as exc:
+            raise EmbeddedDatabaseError(
+                f"{self.cluster} belongs to another user", next_step="run as that user, or set GREEDY_DATA_DIR"
+            ) from exc
+        except (OSError, ValueError, psutil.Error):
+            return None
+        return number if str(self.cluster) in arguments else None
 
     def url(self, database: str = DATABASE_NAME) -> str:
         """URL of a database of this server."""
@@ -120,9 +128,17 @@ class EmbeddedServer:
             ) from None
 
     def _make_data_dir(self) -> None:
+        if refused := REFUSED_CHARACTERS & set(str(self.data_dir)):
+            raise EmbeddedDatabaseError(
+                f"the data directory has {' '.join(map(repr, sorted(refused)))} in its path",
+                next_step="set GREEDY_DATA_DIR to a plainer path",
+            )
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            foreign = sorted({path.name for path in self.data_dir.iterdir()} - OWN_NAMES)
+            foreign = sorted(
+                path.name for path in self.data_dir.iterdir() if path.name not in OWN_NAMES and not path.name.startswith(UNFINISHED)
+            )
+            owner = self.data_dir.stat().st_uid
         except OSError as exc:
             raise EmbeddedDatabaseError(
                 f"the data directory {self.data_dir} cannot be used: {exc.strerror}",
@@ -132,6 +148,11 @@ class EmbeddedServer:
             raise EmbeddedDatabaseError(
                 f"the data directory {self.data_dir} holds other things: {', '.join(foreign[:5])}",
                 next_step="set GREEDY_DATA_DIR to an empty or new folder; nothing was changed in this one",
+            )
+        if os.geteuid() == 0 and owner not in server_user.own_ids():
+            # Root could take it, and would lock out whom it belongs to.
+            raise EmbeddedDatabaseError(
+                f"the data directory {self.data_dir} belongs to another user", next_step="run as that user, or set GREEDY_DATA_DIR"
             )
         if not os.access(self.data_dir, os.W_OK | os.X_OK):
             raise EmbeddedDatabaseError(
@@ -153,9 +174,10 @@ class EmbeddedServer:
 
     def _initialise(self) -> None:
         # Into a folder beside it, and renamed when complete: a cluster is there whole or not at all.
-        unfinished = self.data_dir / "postgresql.new"
-        if unfinished.exists():
-            shutil.rmtree(unfinished)
+        # Under a name of its own, since an initdb whose caller was killed goes on in its folder.
+        for left in self.data_dir.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        unfinished = self.data_dir / f"{UNFINISHED}{uuid4().hex[:8]}"
         log.info("embedded_database.initialise", data_dir=str(self.data_dir))
         result = self._run(
             "initdb",
@@ -170,6 +192,13 @@ class EmbeddedServer:
         self._check_exit(result, "initialise")
         # The peer is the operating system's user of the client, who is not the server's when we are root.
         unfinished.rename(self.cluster)
+
+    def _forget_crashed(self) -> None:
+        """Remove a process id that belongs to another program by now: PostgreSQL would take it for a server and never start again."""
+        pid_file = self.cluster / "postmaster.pid"
+        if pid_file.exists() and self.process_id() is None:
+            log.info("embedded_database.stale_process_id", file=str(pid_file))
+            pid_file.unlink()
 
     def _launch(self) -> None:
         settings = {"listen_addresses": "", "unix_socket_directories": str(self._socket_dir(create=True)), **self._options}
@@ -212,25 +241,16 @@ class EmbeddedServer:
             time.sleep(0.1)
         return state == 0
 
-    def _is_running(self) -> bool:
-        return self._run("pg_ctl", "-D", str(self.cluster), "status").returncode == 0
-
-    def _process_id(self) -> int | None:
-        try:
-            return int((self.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
-        except (OSError, ValueError):
-            return None
-
     def _socket_dir(self, *, create: bool = False) -> Path:
         if len(os.fsencode(self.cluster / ".s.PGSQL.5432")) < SOCKET_PATH_LIMIT and not set(",'\"") & set(str(self.cluster)):
             return self.cluster
         name = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:16]
-        folder = Path(tempfile.gettempdir()) / f"greedy-{os.geteuid()}-{name}"
+        folder = SHORT_FOLDERS / f"greedy-{os.geteuid()}-{name}"
         if create:
             folder.mkdir(mode=0o711, exist_ok=True)
-            if folder.stat().st_uid not in server_user.own_ids():
-                raise EmbeddedDatabaseError(f"{folder} belongs to another user", next_step="set GREEDY_DATA_DIR to a shorter path")
             self._hand_over(folder)
+        if folder.exists() and folder.stat().st_uid not in server_user.own_ids():
+            raise EmbeddedDatabaseError(f"{folder} belongs to another user", next_step="set GREEDY_DATA_DIR to a shorter path")
         return folder
 
     def _hand_over(self, folder: Path) -> None:

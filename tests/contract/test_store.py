@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -95,6 +95,37 @@ async def test_another_content_is_refused_unless_it_shall_replace(db: DBConnecto
     await db.execute("update rosters set status = 'final'")
     with pytest.raises(FinalRosterError):
         await store.import_tables(sample, replace=True)
+
+
+async def test_rest_and_notes_that_a_planner_adds_are_another_content(store: Store, sample: PracticeTables) -> None:
+    await store.import_tables(sample)
+    first, dio = sample.roster_assignments[0], next(row for row in sample.service_types if row.code == "DIO")
+    rest = first.model_copy(
+        update={
+            "status": SlotStatus.BLOCKED, "source": "manual", "blocked_by_date": first.date.replace(day=23), "blocked_by_dagdeel": "O",
+            "blocked_by_service_id": dio.id,
+        }
+    )  # fmt: skip
+    for changed in (rest, first.model_copy(update={"notes": "liever niet"})):
+        tables = sample.model_copy(update={"roster_assignments": [changed, *sample.roster_assignments[1:]]})
+        with pytest.raises(RosterExistsError):
+            await store.import_tables(tables)
+
+
+async def test_a_copy_of_the_files_under_another_id_and_services_under_other_ids_come_in(
+    db: DBConnector, store: Store, sample: PracticeTables
+) -> None:
+    await store.import_tables(sample)
+    text = sample.model_dump_json().replace(str(sample.roster.id), str(NOBODY))
+    for service in sample.service_types:
+        text = text.replace(str(service.id), str(uuid4()))
+    copied = PracticeTables.model_validate_json(text)
+    assert await store.import_tables(copied)
+    assert not await store.import_tables(copied)
+    assert await db.fetch_value("select count(*) from service_types") == 9
+    assert await db.fetch_value("select count(*) from roster_assignments") == 2 * 1470
+    one, other = to_problem(await store.load(sample.roster.id)), to_problem(await store.load(NOBODY))
+    assert (one.capabilities, set(one.pinned), set(one.demand)) == (other.capabilities, set(other.pinned), set(other.demand))
 
 
 async def test_shared_data_is_not_taken_over_unasked(db: DBConnector, store: Store, sample: PracticeTables) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncpg
 import pytest
+from pytest_mock import MockerFixture
 
 from greedy.database.connector import DBConnector, describe_server
 from greedy.database.embedded import EmbeddedServer
@@ -27,6 +29,23 @@ def test_a_server_is_described_without_its_password(url: str, shown: str) -> Non
 def test_other_urls_are_refused_without_being_repeated(url: str) -> None:
     with pytest.raises(SettingsError, match="not one of PostgreSQL"):
         DBConnector(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:12/secretpw@127.0.0.1/db", "postgresql://u:1?secretpw@127.0.0.1/db", "postgresql://u:1#secretpw@h/db"]
+)
+def test_a_password_that_is_not_encoded_is_never_taken_for_something_else(url: str) -> None:
+    with pytest.raises(SettingsError, match="special characters") as caught:
+        DBConnector(url)
+    assert "secretpw" not in str(caught.value)
+
+
+async def test_what_the_driver_says_of_a_lost_connection_may_be_tried_again(db: DBConnector, mocker: MockerFixture) -> None:
+    await db.fetch_value("select 1")
+    mocker.patch.object(asyncpg.Connection, "fetchval", side_effect=asyncpg.InternalClientError("cannot switch to state 15"))
+    with pytest.raises(ConnectionError) as caught:
+        await db.fetch_value("select 1")
+    assert caught.value.retryable
 
 
 async def test_an_unreachable_server_is_told_and_may_be_tried_again() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from greedy.database import server_user
 from greedy.database.connector import DBConnector
 from greedy.database.embedded import EmbeddedDatabaseError, EmbeddedServer
 from greedy.errors import GreedyError
@@ -40,40 +42,69 @@ def content(folder: Path) -> set[tuple[str, int]]:
 
 
 def test_it_outlives_the_process_serves_several_and_stops_cleanly(own: EmbeddedServer) -> None:
-    assert not own.status().running
+    assert own.process_id() is None
     several = [subprocess.Popen([sys.executable, "-c", START, str(own.data_dir)], stdout=subprocess.PIPE, text=True) for _ in range(4)]
     urls = {process.communicate(timeout=60)[0].splitlines()[-1] for process in several}
     assert [process.returncode for process in several] == [0, 0, 0, 0]
     assert urls == {own.url()}
-    before = own.status()
-    assert before.running
+    before = own.process_id()
+    assert before is not None
     assert own.start() == own.url()
-    assert own.status().process_id == before.process_id
+    assert own.process_id() == before
     ask(own.url(), "create table kept (x int)")
     assert own.stop()
-    assert not own.status().running
+    assert own.process_id() is None
     assert not own.stop()
     assert ask(own.start(), "select to_regclass('kept') is not null") is True
 
 
 def test_it_comes_back_after_a_crash(own: EmbeddedServer) -> None:
     ask(own.start(), "create table kept (x int)")
-    killed = own.status().process_id
+    killed = own.process_id()
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
     assert ask(own.start(), "select to_regclass('kept') is not null") is True
-    assert own.status().process_id != killed
+    assert own.process_id() != killed
 
 
-def test_a_process_id_that_belongs_to_another_program_by_now_is_not_believed(own: EmbeddedServer) -> None:
+def test_a_process_id_that_belongs_to_another_program_by_now_is_neither_believed_nor_killed(own: EmbeddedServer) -> None:
     own.start()
-    crashed = own.status().process_id
+    crashed = own.process_id()
     assert crashed is not None
-    os.kill(crashed, signal.SIGKILL)
-    pid_file = own.cluster / "postmaster.pid"
-    lines = pid_file.read_text().splitlines()
-    pid_file.write_text("\n".join(["1", *lines[1:]]) + "\n")
-    assert ask(own.start(), "select 1") == 1
+    with subprocess.Popen(["sleep", "60"], **server_user.run_options()) as bystander:  # type: ignore[call-overload]
+        os.kill(crashed, signal.SIGKILL)
+        pid_file = own.cluster / "postmaster.pid"
+        pid_file.write_text("\n".join([str(bystander.pid), *pid_file.read_text().splitlines()[1:]]) + "\n")
+        assert own.process_id() is None
+        assert not own.stop()
+        assert bystander.poll() is None
+        assert ask(own.start(), "select 1") == 1
+        assert bystander.poll() is None
+        bystander.kill()
+
+
+def test_a_copied_folder_does_not_stop_the_server_of_the_original(own: EmbeddedServer, tmp_path: Path) -> None:
+    url = own.start()
+    shutil.copytree(own.data_dir, tmp_path / "copy", ignore=shutil.ignore_patterns(".s.PGSQL*"))
+    copy = EmbeddedServer(tmp_path / "copy")
+    assert not copy.stop()
+    assert ask(url, "select 1") == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root could take somebody else's folder")
+def test_root_does_not_take_the_folder_of_somebody_else(tmp_path: Path) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    os.chown(folder, 65534, 65534)
+    with pytest.raises(EmbeddedDatabaseError, match="belongs to another user"):
+        EmbeddedServer(folder).start()
+    assert folder.stat().st_uid == 65534
+
+
+def test_a_path_that_a_shell_would_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EmbeddedDatabaseError, match="in its path"):
+        EmbeddedServer(tmp_path / "$(touch x)").start()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nobody_else_is_let_in_and_nothing_listens_on_the_network(own: EmbeddedServer) -> None:
@@ -88,7 +119,7 @@ def test_a_long_path_gets_a_short_socket(tmp_path: Path) -> None:
     server = EmbeddedServer(tmp_path / ("x" * 90) / "data, with 'marks'")
     try:
         assert ask(server.start(), "select 1") == 1
-        assert server.status().running
+        assert server.process_id() is not None
     finally:
         assert server.stop()
 
@@ -137,7 +168,7 @@ def test_a_damaged_cluster_is_told_and_left_alone(own: EmbeddedServer) -> None:
 
 
 def test_an_initialisation_that_was_killed_is_done_again(own: EmbeddedServer) -> None:
-    unfinished = own.data_dir / "postgresql.new"
+    unfinished = own.data_dir / "postgresql.new.12ab"
     unfinished.mkdir(parents=True)
     (unfinished / "half").write_text("x")
     assert ask(own.start(), "select 1") == 1

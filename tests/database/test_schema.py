@@ -192,6 +192,9 @@ async def test_changed_rules_hold_for_duties_that_stand_already(db: DBConnector,
     assert list(await blocked(db)) == ["11-24 A", "11-25 M"]
     await db.execute("update service_blocking_rules set dag_offset = -2 where dag_offset = -1")
     assert await blocked(db) == {"11-25 M": "DIO 11-25"}  # two days before lies outside the roster
+    await db.execute("update rosters set status = 'final'")
+    await db.execute("delete from service_blocking_rules")
+    assert list(await blocked(db)) == ["11-25 M"]  # a final roster stays as it is
     with pytest.raises(QueryError, match="would block its own slot"):
         await db.execute("insert into service_blocking_rules select id, 0, 'O' from service_types where code = 'DIO'")
 

@@ -91,6 +91,10 @@ async def test_a_trigger_that_never_frees_is_noticed(db: DBConnector, verifier: 
     assert message == "the triggers do not free 8 slots when a duty goes"
 
 
+async def test_every_trigger_of_the_schema_is_looked_for(store: PostgresStore) -> None:
+    assert {(trigger.table, trigger.name): trigger.function for trigger in await store.triggers()} == TRIGGERS
+
+
 async def test_a_trigger_that_takes_absence_or_work_is_noticed(db: DBConnector, verifier: TriggerVerifier) -> None:
     body = await db.fetch_value("select prosrc from pg_proc where proname = 'sync_blocked_slots'")
     assert "where roster_assignments.status = 0" in body
