@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from greedy.database.connector import DBConnector
 from greedy.database.migrations import migrate, require_migrated
-from greedy.errors import CallerError, GreedyError, InputError, SettingsError
+from greedy.errors import GreedyError, SettingsError
 from greedy.formats.practice import to_problem, to_roster
 from greedy.persist import DatabaseOperationOrchestrator, OperationResult, TriggerVerifier, VerificationResult
 from greedy.report import Report, build_report
@@ -141,19 +141,6 @@ async def open_store(settings: Settings, database_url: str | None = None) -> Asy
     async with open_database(settings, database_url) as db:
         await require_migrated(db)
         yield PostgresStore(db)
-
-
-def parse_roster_id(text: str | None, settings: Settings) -> UUID:
-    """The roster id of a command: given, or ROOSTER_ID."""
-    chosen = (text or settings.rooster_id or "").strip()
-    if not chosen:
-        raise CallerError("which roster? No id was given, and ROOSTER_ID is not set", next_step="greedy rosters lists the ids")
-    try:
-        return UUID(chosen)
-    except ValueError:
-        raise InputError(
-            f"{chosen!r} is not a roster id", next_step="give it as in 8e91579a-21c3-439e-90c1-91728c541241; greedy rosters lists the ids"
-        ) from None
 
 
 async def run_roster(

@@ -68,7 +68,7 @@ def problems(draw: st.DrawFn, *, pinned: bool = True) -> Problem:
     rules = draw(st.sets(st.tuples(st.integers(0, kinds - 1), st.integers(-2, 2), st.integers(0, dayparts - 1)), max_size=5))
     slots = st.builds(Slot, st.integers(0, staff - 1), st.integers(0, days - 1), st.integers(0, dayparts - 1))
     work = st.builds(Assignment, st.integers(0, staff - 1), st.integers(0, days - 1), st.integers(0, kinds - 1))
-    rows = st.builds(Demand, st.integers(0, days - 1), st.integers(0, kinds - 1), st.integers(0, 2), st.integers(0, 3), st.booleans())
+    rows = st.builds(Demand, st.integers(0, days - 1), st.integers(0, kinds - 1), st.integers(0, 2), st.integers(0, 3))
     return Problem(
         roster_id="any",
         first_day=date(2025, 12, 29),

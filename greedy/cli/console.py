@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from uuid import UUID
 
 import typer
 
@@ -19,6 +20,8 @@ from greedy.errors import CallerError, GreedyError, InputError, OutsideError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from greedy.settings import Settings
 
 Result = TypeVar("Result")
 
@@ -67,6 +70,19 @@ def error_document(error: GreedyError) -> dict[str, Any]:
         "next_step": error.next_step,
         "retryable": error.retryable,
     }
+
+
+def parse_roster_id(text: str | None, settings: Settings) -> UUID:
+    """The roster id of a command: given, or ROOSTER_ID."""
+    chosen = (text or settings.rooster_id or "").strip()
+    if not chosen:
+        raise CallerError("which roster? No id was given, and ROOSTER_ID is not set", next_step="greedy rosters lists the ids")
+    try:
+        return UUID(chosen)
+    except ValueError:
+        raise InputError(
+            f"{chosen!r} is not a roster id", next_step="give it as in 8e91579a-21c3-439e-90c1-91728c541241; greedy rosters lists the ids"
+        ) from None
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, print_document, progress, run_async, write_file
+from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, parse_roster_id, print_document, progress, run_async, write_file
 from greedy.cli.rosters import LimitDaysOption, SeedOption, Solver, SolverOption
 from greedy.formats.practice import to_problem, to_roster
 from greedy.formats.practice_csv import read_practice, write_practice
-from greedy.pipeline import open_store, parse_roster_id
+from greedy.pipeline import open_store
 from greedy.settings import load_settings
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the practice tables as CSV, one file a table.")]

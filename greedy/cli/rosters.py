@@ -16,6 +16,7 @@ from greedy.cli.console import (
     JsonOption,
     RosterArgument,
     error_document,
+    parse_roster_id,
     print_document,
     progress,
     report_failure,
@@ -23,7 +24,7 @@ from greedy.cli.console import (
     write_file,
 )
 from greedy.errors import InputError
-from greedy.pipeline import RunOutcome, open_store, parse_roster_id, report_roster, run_roster, verify_roster
+from greedy.pipeline import RunOutcome, open_store, report_roster, run_roster, verify_roster
 from greedy.report import Report, render_text
 from greedy.settings import load_settings
 from greedy.store.base import RosterExistsError

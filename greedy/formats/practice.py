@@ -66,7 +66,7 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
         ),
         demand_teams=DEMAND_TEAMS,
         demand=tuple(
-            Demand(day(row.date), services[row.service_id], teams[row.team], row.required, must=row.status != "MAG")
+            Demand(day(row.date), services[row.service_id], teams[row.team], row.required)
             for row in tables.roster_period_staffing_dagdelen
             if row.required
         ),

@@ -76,13 +76,12 @@ class DemandTeam:
 
 @dataclass(frozen=True)
 class Demand:
-    """`required` employees for a service on a day; `team` numbers a DemandTeam. `must` is False for what is only wished."""
+    """`required` employees for a service on a day; `team` numbers a DemandTeam."""
 
     day: int
     service: int
     team: int
     required: int
-    must: bool = True
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def build_report(problem: Problem, roster: Roster, *, name: str, open_demand: Se
         employees=employees,
         open_demand=lines,
         slots=_slots(problem, roster),
-        fairness=_fairness(employees),
+        fairness=_fairness(one for one, employee in zip(employees, problem.employees, strict=True) if employee.active),
         violations=[ViolationLine(rule=v.rule, message=v.message, pinned=v.pinned) for v in check(problem, roster)],
         recommendations=_recommendations(lines),
     )
