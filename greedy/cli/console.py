@@ -131,12 +131,13 @@ def guarded(command: Callable[[], int], *, as_json: bool, debug: bool) -> int:
         print("interrupted; what was not finished was not written", file=sys.stderr)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has gone, as in `greedy report ... | head`. Python must not complain about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output has gone, as in `greedy report ... | head`.
+        _drop_output()
         return ExitCode.DONE
     except OSError as exc:
         if debug:
             traceback.print_exc()
+        _drop_output()
         return report_failure(
             OutsideError(f"the operating system refused: {exc}", next_step="run again with --debug to see where"), as_json=False
         )
@@ -148,3 +149,8 @@ def guarded(command: Callable[[], int], *, as_json: bool, debug: bool) -> int:
             next_step="run again with --debug and report what it prints; nothing half-written is left",
         )
         return report_failure(internal, as_json=as_json)
+
+
+def _drop_output() -> None:
+    """Send what is left of our output nowhere: Python writes it out at exit, and must not complain a second time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
