@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from greedy.database.embedded import EmbeddedServer
-    from greedy.formats.tables import PracticeTables
     from greedy.settings import Settings
     from greedy.store.base import Store
 
@@ -238,11 +237,7 @@ async def verify_roster(store: Store, roster_id: UUID) -> VerificationResult:
 
 async def report_roster(store: Store, roster_id: UUID) -> Report:
     """FASE 5 alone, for the roster that stands in the database."""
-    return report_tables(await store.load(roster_id))
-
-
-def report_tables(tables: PracticeTables) -> Report:
-    """Report on the work that stands in practice tables."""
+    tables = await store.load(roster_id)
     problem, roster = to_problem(tables), to_roster(tables)
     return build_report(
         problem, roster, name=tables.roster.naam or "", open_demand=explain_open_demand(problem, roster), bound=coverage_bound(problem)

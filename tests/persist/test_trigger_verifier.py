@@ -15,7 +15,7 @@ from greedy.workspace import Workspace
 
 
 def failed(result: VerificationResult) -> dict[str, str]:
-    return {name: check["message"] for name, check in result["checks"].items() if not check["passed"]}  # type: ignore[index]
+    return {name: check["message"] for name, check in result["checks"].items() if not check["passed"]}
 
 
 @pytest.fixture
@@ -32,16 +32,16 @@ async def test_a_sound_database_passes_with_every_count(verifier: TriggerVerifie
     blocked, active = len(workspace.predicted_blocks()), len(workspace.freeze().assignments)
     assert (result["all_passed"], result["error"]) == (True, None)
     checks = result["checks"]
-    assert checks["blocking_records"]["blocking_records_count"] == blocked  # type: ignore[index]
-    assert checks["dio_ddo_blocking"]["dio_ddo_count"] == checks["dio_ddo_blocking"]["verified_count"] == len(duties)  # type: ignore[index]
-    assert checks["trigger_consistency"] == {  # type: ignore[comparison-overlap]
+    assert checks["blocking_records"]["blocking_records_count"] == blocked
+    assert checks["dio_ddo_blocking"]["dio_ddo_count"] == checks["dio_ddo_blocking"]["verified_count"] == len(duties)
+    assert checks["trigger_consistency"] == {
         "passed": True,
         "active_count": active,
         "blocked_count": blocked,
         "total_count": active + blocked,
         "message": "15 triggers are enabled and a probe of 8 slots did what the rules say",
     }
-    assert checks["edge_cases"]["duplicates_found"] == 0  # type: ignore[index]
+    assert checks["edge_cases"]["duplicates_found"] == 0
 
 
 async def test_the_four_checks_alone_say_the_same(verifier: TriggerVerifier) -> None:

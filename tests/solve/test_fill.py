@@ -21,7 +21,7 @@ from tests.build import DIA, DIO, EVENING, GRO, MIDDAY, MORNING, MSP, ORA, OSP, 
 def filled(one: Problem) -> list[tuple[int, int, int]]:
     workspace = Workspace(one)
     fill(workspace)
-    return [tuple(a) for a in workspace.freeze().assignments]  # type: ignore[misc]
+    return [tuple(a) for a in workspace.freeze().assignments]
 
 
 def test_demand_comes_in_the_order_of_the_practice() -> None:

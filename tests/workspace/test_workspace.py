@@ -32,7 +32,7 @@ PAIR = problem(Demand(0, DIO, TOT, 1), Demand(0, DIA, TOT, 1))
     ],
 )
 def test_each_obstacle(one: object, obstacle: Obstacle | None) -> None:
-    assert Workspace(one).obstacle(0, 0) is obstacle  # type: ignore[arg-type]
+    assert Workspace(one).obstacle(0, 0) is obstacle
 
 
 def test_placing_what_cannot_be_placed_is_refused_and_changes_nothing() -> None:
