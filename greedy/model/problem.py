@@ -15,6 +15,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from greedy.errors import InputError
+from greedy.model.limits import Limit
+from greedy.model.wishes import Request, Wish
 
 
 class SlotStatus(IntEnum):
@@ -35,7 +37,7 @@ class Slot(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """An employee works a service on a day, in the daypart of the service."""
+    """An employee works a service on a day, in the daypart of the service. Days of the history are negative."""
 
     employee: int
     day: int
@@ -44,18 +46,30 @@ class Assignment(NamedTuple):
 
 @dataclass(frozen=True)
 class Employee:
-    """Somebody who can be planned. `max_days`: most days worked in the horizon, None for no limit."""
+    """Somebody who can be planned.
+
+    `max_days`: most days worked in the horizon, None for no limit. `contract`: her share of the work beside others', any unit.
+    `preferred`: services that she would rather work than others.
+    """
 
     id: str
     name: str
     team: str
     active: bool = True
     max_days: int | None = None
+    contract: int = 1
+    senior: bool = False
+    preferred: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class Service:
-    """A kind of work. `minutes` from its begin to its end; `second_half`: the service that the same employee works that day too."""
+    """A kind of work.
+
+    `minutes` from its begin to its end; `begin_minute`: its begin, in minutes after midnight, 0 to 1439; it may end on the next day.
+    `second_half`: the service that the same employee works that day too. `forbidden_successors`: services that cannot be worked the day
+    after. `standby`: duty at home, not worked time in the sense of the law. `asks_seniority`: senior employees first.
+    """
 
     id: str
     code: str
@@ -64,6 +78,10 @@ class Service:
     is_system: bool = False
     active: bool = True
     second_half: int | None = None
+    begin_minute: int = 0
+    forbidden_successors: frozenset[int] = frozenset()
+    standby: bool = False
+    asks_seniority: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,12 +94,20 @@ class DemandTeam:
 
 @dataclass(frozen=True)
 class Demand:
-    """`required` employees for a service on a day; `team` numbers a DemandTeam."""
+    """`required` employees for a service on a day; `team` numbers a DemandTeam.
+
+    `weight_under`: cost of each that is missing. `maximum`: most that may work for this row, `required` when None; each beyond
+    `required` costs `weight_over`. A minimum below the wished number is a row of its own with a greater weight: rows of one day and service
+    share the staff.
+    """
 
     day: int
     service: int
     team: int
     required: int
+    weight_under: int = 1
+    maximum: int | None = None
+    weight_over: int = 0
 
 
 @dataclass(frozen=True)
@@ -115,6 +141,14 @@ class Problem:
         Work that stands already and is never changed.
     unavailable, blocked
         Slots that must stay empty: absence, and rest that comes from outside this roster.
+    limits, requests, wishes
+        See their types.
+    history, history_days
+        Work of the `history_days` days before the horizon, with negative days: it counts toward runs, rest and fairness.
+    previous
+        An earlier roster of this horizon that a new one should keep to (wish STABILITY).
+    timezone
+        Name of the time zone in which services begin and end, for rest in the nights when the clock changes.
 
     Raises
     ------
@@ -136,6 +170,13 @@ class Problem:
     unavailable: frozenset[Slot] = field(default=frozenset())
     blocked: frozenset[Slot] = field(default=frozenset())
     revision: str = ""
+    limits: tuple[Limit, ...] = ()
+    requests: tuple[Request, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    history: tuple[Assignment, ...] = ()
+    history_days: int = 0
+    previous: frozenset[Assignment] = frozenset()
+    timezone: str = "Europe/Amsterdam"
 
     def __post_init__(self) -> None:
         if faults := list(_faults(self)):
