@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from greedy.model.roster import Roster
+from greedy.model.rules import Violation
 
 
 class SolveStatus(StrEnum):
-    """OPTIMAL: nothing better exists, proven. FEASIBLE: a legal roster, perhaps not the best."""
+    """OPTIMAL: legal, and nothing better exists, proven. FEASIBLE: legal, perhaps not the best.
+
+    OVER_CONSTRAINED: rules stand against each other; the roster breaks as few as could be, and the result names them.
+    """
 
     OPTIMAL = "optimal"
     FEASIBLE = "feasible"
+    OVER_CONSTRAINED = "over-constrained"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a solver is: cost of the best roster at the first priority, a lower bound of it when one is known, and what it does now."""
+
+    seconds: float
+    cost: int | None
+    bound: int | None
+    doing: str
 
 
 class Obstacle(StrEnum):
@@ -48,22 +64,45 @@ class OpenDemand:
 
 
 @dataclass(frozen=True)
-class SolveResult:
-    """A legal roster and what is known of its quality.
+class Conflict:
+    """Rules and rows that stand against each other, so that no roster keeps them all, in a planner's words."""
 
-    `objective`: shifts covered, recomputed from the roster. `bound`: no roster covers more. `seconds`: time of the solve.
+    message: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SolveResult:
+    """A roster and what is known of its quality.
+
+    `costs`: priority -> cost, recomputed from the roster; smaller is better, and an earlier priority comes first. `bounds`: priority -> no
+    roster that is as good at the earlier priorities costs less. `seconds`: time of the solve; `seconds_to_best`: until this roster was
+    found. `violations`: broken rules that no roster could keep, or that none was found to keep (OVER_CONSTRAINED).
     """
 
     solver: str
     status: SolveStatus
     roster: Roster
-    objective: int
-    bound: int
+    costs: Mapping[int, int]
+    bounds: Mapping[int, int]
     seconds: float
     seed: int
     open_demand: tuple[OpenDemand, ...]
+    seconds_to_best: float = 0.0
+    violations: tuple[Violation, ...] = ()
+    conflicts: tuple[Conflict, ...] = field(default=())
+
+    @property
+    def objective(self) -> int:
+        """Cost at the first priority: open demand, and whatever was given its priority."""
+        return self.costs.get(0, 0)
+
+    @property
+    def bound(self) -> int:
+        """No legal roster costs less at the first priority."""
+        return self.bounds.get(0, 0)
 
     @property
     def gap(self) -> float:
-        """Share of the bound that is not reached, 0 to 1."""
-        return (self.bound - self.objective) / self.bound if self.bound else 0.0
+        """Share of the objective that is not proven to be necessary, 0 to 1."""
+        return (self.objective - self.bound) / self.objective if self.objective > self.bound else 0.0
