@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from greedy.model.coverage import coverage
+from greedy.model.limits import Quantity
 from greedy.model.problem import Assignment, Problem, Slot, SlotStatus
 from greedy.model.result import Obstacle
 from greedy.model.roster import BlockedSlot, Roster, blocked_slots
@@ -38,7 +39,7 @@ class Workspace:
         standing = roster or Roster.of(problem.pinned)
         served = coverage(problem, standing).assigned
         self.problem = problem
-        self.open_units = [row.required - served[number] for number, row in enumerate(problem.demand)]
+        self.open_units = [max(0, row.required - served[number]) for number, row in enumerate(problem.demand)]
         self.shifts = [0] * len(problem.employees)
         self._assignments: set[Assignment] = set()
         self._per_day = len(problem.dayparts)
@@ -47,6 +48,11 @@ class Workspace:
         self._duties: dict[int, Assignment] = {}  # slot index -> the duty that blocks it
         self._capacity_left = dict(problem.capabilities)
         self._worked_days = [0] * len(problem.employees)
+        self._max_days = {
+            limit.employee: limit.maximum
+            for limit in problem.limits_of[Quantity.DAYS]
+            if limit.hard and limit.maximum is not None and limit.services is None and len(problem.days_of(limit)) == problem.day_count
+        }
         for slot in problem.unavailable:
             self._status[self._index(slot)] = UNAVAILABLE
         for slot in problem.blocked:
@@ -128,7 +134,8 @@ class Workspace:
         status = self._status[start + problem.services[service].daypart]
         if status != OPEN:
             return {UNAVAILABLE: Obstacle.UNAVAILABLE, BLOCKED: Obstacle.BLOCKED, ACTIVE: Obstacle.WORKS}[SlotStatus(status)]
-        if who.max_days is not None and self._worked_days[employee] >= who.max_days and not self._works_on(start):
+        most_days = self._max_days.get(employee)
+        if most_days is not None and self._worked_days[employee] >= most_days and not self._works_on(start):
             return Obstacle.DAY_LIMIT
         return None
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from greedy.model.limits import Limit, Quantity
 from greedy.model.problem import Assignment, BlockingRule, Demand, DemandTeam, Employee, Problem, Service, Slot
 
 MORNING, MIDDAY, EVENING = range(3)
@@ -35,12 +36,13 @@ def problem(
         "first_day": date(2025, 11, 24),
         "day_count": days,
         "dayparts": ("O", "M", "A"),
-        "employees": tuple(Employee(f"E{n}", f"Name {n}", team, max_days=max_days) for n, team in enumerate(teams)),
+        "employees": tuple(Employee(f"E{n}", f"Name {n}", team) for n, team in enumerate(teams)),
         "services": SERVICES,
         "demand_teams": TEAMS,
         "demand": demand,
         "capabilities": {(e, s): capacity for e in range(len(teams)) for s in range(len(SERVICES))},
         "blocking_rules": BLOCKING,
+        "limits": () if max_days is None else tuple(Limit(Quantity.DAYS, e, maximum=max_days) for e in range(len(teams))),
     }
     return Problem(**{**fields, **changes})
 
@@ -51,12 +53,8 @@ def problems(draw: st.DrawFn, *, pinned: bool = True) -> Problem:
     dayparts = draw(st.integers(1, 3))
     days, staff, kinds = draw(st.integers(1, 6)), draw(st.integers(1, 5)), draw(st.integers(1, 4))
     team = st.sampled_from(("Groen", "Oranje", "Overig"))
-    employees = tuple(
-        Employee(
-            f"E{n}", f"Name {draw(st.integers(0, 2))}", draw(team), draw(st.integers(0, 9)) > 0, draw(st.none() | st.integers(0, days))
-        )
-        for n in range(staff)
-    )
+    employees = tuple(Employee(f"E{n}", f"Name {draw(st.integers(0, 2))}", draw(team), draw(st.integers(0, 9)) > 0) for n in range(staff))
+    max_days = [draw(st.none() | st.integers(0, days)) for _ in range(staff)]
     lies_in = [draw(st.integers(0, dayparts - 1)) for _ in range(kinds)]
     unpaired = set(range(kinds))
     services = []
@@ -85,4 +83,5 @@ def problems(draw: st.DrawFn, *, pinned: bool = True) -> Problem:
         pinned=tuple(draw(st.sets(work, max_size=4))) if pinned else (),
         unavailable=frozenset(draw(st.sets(slots, max_size=6))),
         blocked=frozenset(draw(st.sets(slots, max_size=3))),
+        limits=tuple(Limit(Quantity.DAYS, e, maximum=most) for e, most in enumerate(max_days) if most is not None),
     )

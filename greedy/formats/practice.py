@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from greedy.formats.tables import BLOCKING_SOURCE, PROGRAM_SOURCE, TRIGGER_SOURCE, AssignmentRow, PracticeTables, Weekday
+from greedy.model.limits import Limit, Quantity
 from greedy.model.problem import Assignment, BlockingRule, Demand, DemandTeam, Employee, Problem, Service, Slot, SlotStatus
 from greedy.model.roster import Roster
 
@@ -49,9 +50,7 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
         first_day=roster.start_date,
         day_count=roster.day_count,
         dayparts=DAGDELEN,
-        employees=tuple(
-            Employee(row.id, row.name, row.team, row.actief, row.aantalwerkdagen if limit_worked_days else None) for row in tables.employees
-        ),
+        employees=tuple(Employee(row.id, row.name, row.team, row.actief) for row in tables.employees),
         services=tuple(
             Service(
                 id=str(row.id),
@@ -59,6 +58,7 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
                 daypart=DAGDELEN.index(row.dagdeel),
                 minutes=row.duur_minuten,
                 is_system=row.is_system,
+                begin_minute=row.begintijd.hour * 60 + row.begintijd.minute,
                 active=row.actief,
                 second_half=None if row.gekoppeld_aan is None else codes[row.gekoppeld_aan],
             )
@@ -80,12 +80,21 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
         unavailable=frozenset((unavailable | structural_absence(tables)) - worked),
         blocked=frozenset(slot(row) for row in blocked_from_outside(tables)),
         revision=tables.input_digest,
+        limits=_limits_of_days(tables) if limit_worked_days else (),
     )
 
 
 def to_roster(tables: PracticeTables) -> Roster:
     """All work that stands in the tables, the planner's and the program's own."""
     return Roster.of(_work(tables, tables.roster_assignments))
+
+
+def _limits_of_days(tables: PracticeTables) -> tuple[Limit, ...]:
+    return tuple(
+        Limit(Quantity.DAYS, employee, maximum=row.aantalwerkdagen, name="aantalwerkdagen")
+        for employee, row in enumerate(tables.employees)
+        if row.aantalwerkdagen is not None
+    )
 
 
 def structural_absence(tables: PracticeTables) -> set[Slot]:

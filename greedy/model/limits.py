@@ -10,8 +10,8 @@ class Quantity(StrEnum):
     """What a limit counts.
 
     A day is worked when a counted service is worked on it; a run is a row of days without a gap. Days before the horizon count toward runs
-    and rest as far as `Problem.history_days` reaches; beyond that, and after the horizon, a maximum sees days off, and a minimum is not asked
-    of a run that touches the edge (Curtois and Qu 2014).
+    and rest as far as `Problem.history_days` reaches, and the days of the limit itself are the others that are known. A maximum counts
+    known days only, and a minimum is not asked of a run that touches their edge (Curtois and Qu 2014).
     """
 
     SHIFTS = "shifts"

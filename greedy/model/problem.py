@@ -6,8 +6,7 @@ Everything else refers to them by these numbers, and carries ids and names for p
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import IntEnum
@@ -15,7 +14,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from greedy.errors import InputError
-from greedy.model.limits import Limit
+from greedy.model.clock import Instants, instants_of
+from greedy.model.faults import faults_of
+from greedy.model.law import WorkingTime
+from greedy.model.limits import Limit, Quantity
 from greedy.model.wishes import Request, Wish
 
 
@@ -48,15 +50,13 @@ class Assignment(NamedTuple):
 class Employee:
     """Somebody who can be planned.
 
-    `max_days`: most days worked in the horizon, None for no limit. `contract`: her share of the work beside others', any unit.
-    `preferred`: services that she would rather work than others.
+    `contract`: her share of the work beside others', any unit. `preferred`: services that she would rather work than others.
     """
 
     id: str
     name: str
     team: str
     active: bool = True
-    max_days: int | None = None
     contract: int = 1
     senior: bool = False
     preferred: frozenset[int] = frozenset()
@@ -109,6 +109,11 @@ class Demand:
     maximum: int | None = None
     weight_over: int = 0
 
+    @property
+    def most(self) -> int:
+        """Most employees who may work for this row."""
+        return self.required if self.maximum is None else self.maximum
+
 
 @dataclass(frozen=True)
 class BlockingRule:
@@ -149,6 +154,8 @@ class Problem:
         An earlier roster of this horizon that a new one should keep to (wish STABILITY).
     timezone
         Name of the time zone in which services begin and end, for rest in the nights when the clock changes.
+    working_time
+        The law of working time, when it is to be looked at; see its type.
 
     Raises
     ------
@@ -177,10 +184,13 @@ class Problem:
     history_days: int = 0
     previous: frozenset[Assignment] = frozenset()
     timezone: str = "Europe/Amsterdam"
+    working_time: WorkingTime | None = None
 
     def __post_init__(self) -> None:
-        if faults := list(_faults(self)):
-            raise InputError(f"roster problem {self.roster_id} has {len(faults)} faults", details=faults)
+        if faults := list(faults_of(self)):
+            raise InputError(
+                f"roster problem {self.roster_id} has {len(faults)} faults", next_step="mend the input as listed", details=faults
+            )
 
     def date_of(self, day: int) -> date:
         """Calendar date of a day number."""
@@ -218,6 +228,30 @@ class Problem:
         """Shifts asked for in all."""
         return sum(row.required for row in self.demand)
 
+    @cached_property
+    def instants(self) -> Mapping[tuple[int, int], Instants]:
+        """(service, day) -> the instants of its begin and end, for the days of history and horizon."""
+        return instants_of(self)
+
+    @cached_property
+    def limits_of(self) -> Mapping[Quantity, tuple[Limit, ...]]:
+        """Quantity -> its limits, hard and soft."""
+        return {quantity: tuple(limit for limit in self.limits if limit.quantity is quantity) for quantity in Quantity}
+
+    @cached_property
+    def fixed_work(self) -> frozenset[Assignment]:
+        """Work that no solver may change: pinned work, and the history."""
+        return frozenset((*self.pinned, *self.history))
+
+    @cached_property
+    def longest_service(self) -> int:
+        """Minutes of the longest service."""
+        return max((service.minutes for service in self.services), default=0)
+
+    def days_of(self, limit: Limit) -> range:
+        """The days of the horizon over which a limit counts."""
+        return range(limit.first_day, self.day_count if limit.last_day is None else limit.last_day + 1)
+
     def blocked_by(self, assignment: Assignment) -> list[Slot]:
         """Slots inside the horizon that an assignment blocks, whatever stands in them."""
         return [
@@ -225,56 +259,3 @@ class Problem:
             for rule in self.rules_of.get(assignment.service, ())
             if 0 <= assignment.day + rule.day_offset < self.day_count
         ]
-
-
-def _faults(problem: Problem) -> Iterator[str]:
-    """Every number that is out of range, and every reference that leads nowhere."""
-    services, dayparts = range(len(problem.services)), range(len(problem.dayparts))
-    if problem.day_count < 1:
-        yield f"the horizon has {problem.day_count} days"
-    if not problem.dayparts:
-        yield "a day has no dayparts"
-    yield from _repeated("employee", [employee.id for employee in problem.employees])
-    yield from _repeated("service", [service.code for service in problem.services])
-    for service in problem.services:
-        if service.daypart not in dayparts:
-            yield f"service {service.code}: daypart {service.daypart} of {len(dayparts)}"
-        if service.second_half is not None and service.second_half not in services:
-            yield f"service {service.code}: second half {service.second_half} of {len(services)} services"
-        elif service.second_half is not None and problem.services[service.second_half].daypart == service.daypart:
-            yield f"service {service.code} and its second half lie in one daypart"
-        elif service.second_half is not None and problem.services[service.second_half].second_half is not None:
-            yield f"service {service.code}: its second half has a second half itself"
-    yield from _repeated(
-        "second half",
-        [problem.services[s.second_half].code for s in problem.services if s.second_half is not None and s.second_half in services],
-    )
-    yield from _faults_of_references(problem)
-
-
-def _faults_of_references(problem: Problem) -> Iterator[str]:
-    employees, services, dayparts = range(len(problem.employees)), range(len(problem.services)), range(len(problem.dayparts))
-    days = range(problem.day_count)
-    for number, row in enumerate(problem.demand):
-        if row.day not in days or row.service not in services or row.team not in range(len(problem.demand_teams)):
-            yield f"demand {number}: {row} refers to what does not exist"
-        if row.required < 0:
-            yield f"demand {number}: {row.required} required"
-    for (employee, service_number), most in problem.capabilities.items():
-        if employee not in employees or service_number not in services or most < 0:
-            yield f"capability of employee {employee} for service {service_number}, at most {most}: out of range"
-    for rule in problem.blocking_rules:
-        if rule.service not in services or rule.daypart not in dayparts:
-            yield f"blocking rule {rule} refers to what does not exist"
-        elif rule.day_offset == 0 and rule.daypart == problem.services[rule.service].daypart:
-            yield f"blocking rule of {problem.services[rule.service].code} blocks its own slot"
-    for assignment in problem.pinned:
-        if assignment.employee not in employees or assignment.service not in services or assignment.day not in days:
-            yield f"pinned {assignment} refers to what does not exist"
-    for slot in problem.unavailable | problem.blocked:
-        if slot.employee not in employees or slot.day not in days or slot.daypart not in dayparts:
-            yield f"slot {slot} does not exist"
-
-
-def _repeated(what: str, ids: list[str]) -> Iterator[str]:
-    return (f"{what} {one} stands {count} times" for one, count in Counter(ids).items() if count > 1)

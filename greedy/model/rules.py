@@ -10,13 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from greedy.model.coverage import coverage
+from greedy.model.excess import excess, work_of
+from greedy.model.limits import Quantity
 from greedy.model.problem import Assignment, Problem, Slot
 from greedy.model.roster import Roster
 
 
 @dataclass(frozen=True)
 class Violation:
-    """A rule broken at a place. `pinned`: by the planner's pinned work alone, so that no roster could keep the rule."""
+    """A rule broken at a place.
+
+    `assignments`: the work that breaks it; none where work or rest is missing. `pinned`: pinned work and history alone break it.
+    """
 
     rule: str
     message: str
@@ -24,17 +29,18 @@ class Violation:
     pinned: bool
 
 
-Rule = Callable[[Problem, Roster], Iterator[tuple[str, tuple[Assignment, ...]]]]
+Broken = Iterator[tuple[str, tuple[Assignment, ...]]]
+Rule = Callable[[Problem, Roster], Broken]
 
 
-def horizon(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
+def horizon(problem: Problem, roster: Roster) -> Broken:
     """Work lies within the dates of the roster."""
     for assignment in roster.assignments:
         if assignment.day not in range(problem.day_count):
             yield f"{problem.describe(assignment)} lies outside the roster", (assignment,)
 
 
-def qualified(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
+def qualified(problem: Problem, roster: Roster) -> Broken:
     """An active employee works an active service with a capability for it."""
     for assignment in roster.assignments:
         employee, service = problem.employees[assignment.employee], problem.services[assignment.service]
@@ -46,7 +52,7 @@ def qualified(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Ass
             yield f"{problem.describe(assignment)}: service {service.code} is not active", (assignment,)
 
 
-def capacity(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
+def capacity(problem: Problem, roster: Roster) -> Broken:
     """Nobody works a service more often than her capability allows."""
     worked: dict[tuple[int, int], list[Assignment]] = defaultdict(list)
     for assignment in roster.assignments:
@@ -58,7 +64,7 @@ def capacity(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assi
             yield f"{who} works {what} {len(assignments)} times, at most {most} allowed", tuple(assignments)
 
 
-def one_service_a_slot(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
+def one_service_a_slot(problem: Problem, roster: Roster) -> Broken:
     """One employee works at most one service in a daypart."""
     slots: dict[Slot, list[Assignment]] = defaultdict(list)
     for assignment in roster.assignments:
@@ -68,7 +74,7 @@ def one_service_a_slot(problem: Problem, roster: Roster) -> Iterator[tuple[str, 
             yield " and ".join(problem.describe(assignment) for assignment in assignments) + " lie in one slot", tuple(assignments)
 
 
-def open_slots(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
+def open_slots(problem: Problem, roster: Roster) -> Broken:
     """Nobody works while unavailable, or in rest that comes from outside the roster."""
     for assignment in roster.assignments:
         slot = problem.slot_of(assignment)
@@ -78,7 +84,7 @@ def open_slots(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[As
             yield f"{problem.describe(assignment)}: blocked then by earlier duty", (assignment,)
 
 
-def demand(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
+def demand(problem: Problem, roster: Roster) -> Broken:
     """Each assignment serves a unit of demand of its own: never more people than asked."""
     for assignment in coverage(problem, roster).surplus:
         if assignment.day not in range(problem.day_count):
@@ -87,14 +93,14 @@ def demand(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assign
             yield f"{problem.describe(assignment)}: nobody asked for this one", (assignment,)
 
 
-def team(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
+def team(problem: Problem, roster: Roster) -> Broken:
     """Demand of a team is served by the teams that may serve it."""
     for assignment in coverage(problem, roster).surplus:
         if _asked(problem, assignment) and not _served_by_team(problem, assignment):
             yield f"{problem.describe(assignment)}: asked for, but not of team {problem.employees[assignment.employee].team}", (assignment,)
 
 
-def pairs(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
+def pairs(problem: Problem, roster: Roster) -> Broken:
     """The two halves of a paired service are worked by the same employee on the same day."""
     worked = set(roster.assignments)
     for assignment in roster.assignments:
@@ -104,7 +110,7 @@ def pairs(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignm
                 yield f"{problem.describe(assignment)} without its {problem.services[other].code}", (assignment,)
 
 
-def blocking(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
+def blocking(problem: Problem, roster: Roster) -> Broken:
     """Nobody works in a slot that a duty of hers blocks."""
     worked = {problem.slot_of(assignment): assignment for assignment in roster.assignments}
     for duty in roster.assignments:
@@ -113,21 +119,61 @@ def blocking(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assi
                 yield f"{problem.describe(duty)} blocks {problem.describe(worked[slot])}", (duty, worked[slot])
 
 
-def worked_days(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
-    """Nobody works on more days than her limit, where there is one."""
-    pinned = set(problem.pinned)
-    days: dict[int, dict[int, Assignment]] = defaultdict(dict)  # employee -> day -> one assignment of it, a pinned one if there is one
-    for assignment in sorted(roster.assignments, key=lambda a: a in pinned):
-        days[assignment.employee][assignment.day] = assignment
-    for number, employee in enumerate(problem.employees):
-        if employee.max_days is not None and len(days[number]) > employee.max_days:
-            yield f"{employee.name} works on {len(days[number])} days, at most {employee.max_days} allowed", tuple(days[number].values())
-
-
-def pinned_work(problem: Problem, roster: Roster) -> Iterator[tuple[str, tuple[Assignment, ...]]]:
+def pinned_work(problem: Problem, roster: Roster) -> Broken:
     """Pinned work stays."""
     for assignment in sorted(set(problem.pinned).difference(roster.assignments)):
         yield f"{problem.describe(assignment)} is pinned and missing", ()
+
+
+def forbidden_successors(problem: Problem, roster: Roster) -> Broken:
+    """Nobody works a service the day after one that it must not follow; the last day before the roster counts."""
+    if not any(service.forbidden_successors for service in problem.services):
+        return
+    days: dict[tuple[int, int], list[Assignment]] = defaultdict(list)
+    for assignment in {*problem.history, *roster.assignments}:
+        days[assignment.employee, assignment.day].append(assignment)
+    for second in roster.assignments:
+        for first in days.get((second.employee, second.day - 1), ()):
+            if second.service in problem.services[first.service].forbidden_successors:
+                yield f"{problem.describe(second)} must not follow {problem.describe(first)}", (first, second)
+
+
+def limit_shifts(problem: Problem, roster: Roster) -> Broken:
+    """Nobody works more or fewer shifts than her limits allow."""
+    return _limit(problem, roster, Quantity.SHIFTS)
+
+
+def limit_minutes(problem: Problem, roster: Roster) -> Broken:
+    """Nobody works longer or shorter than her limits allow."""
+    return _limit(problem, roster, Quantity.MINUTES)
+
+
+def limit_days(problem: Problem, roster: Roster) -> Broken:
+    """Nobody works on more or fewer days than her limits allow."""
+    return _limit(problem, roster, Quantity.DAYS)
+
+
+def limit_weekends(problem: Problem, roster: Roster) -> Broken:
+    """Nobody works on more or fewer weekends than her limits allow."""
+    return _limit(problem, roster, Quantity.WEEKENDS)
+
+
+def limit_consecutive_days(problem: Problem, roster: Roster) -> Broken:
+    """No run of worked days is longer, and none strictly inside the known days is shorter, than limits allow."""
+    return _limit(problem, roster, Quantity.CONSECUTIVE_DAYS)
+
+
+def limit_consecutive_days_off(problem: Problem, roster: Roster) -> Broken:
+    """No run of days off among the known days is longer, and none strictly inside them is shorter, than limits allow."""
+    return _limit(problem, roster, Quantity.CONSECUTIVE_DAYS_OFF)
+
+
+def limit_rest_minutes(problem: Problem, roster: Roster) -> Broken:
+    """From the end of a service to the begin of any other on a later day lies the rest that limits ask for, in real time.
+
+    Services of one day are not looked at: there, slots and blocking rules say what goes together.
+    """
+    return _limit(problem, roster, Quantity.REST_MINUTES)
 
 
 RULES: tuple[Rule, ...] = (
@@ -140,14 +186,21 @@ RULES: tuple[Rule, ...] = (
     team,
     pairs,
     blocking,
-    worked_days,
     pinned_work,
+    forbidden_successors,
+    limit_shifts,
+    limit_minutes,
+    limit_days,
+    limit_weekends,
+    limit_consecutive_days,
+    limit_consecutive_days_off,
+    limit_rest_minutes,
 )
 
 
 def check(problem: Problem, roster: Roster) -> list[Violation]:
     """Every violation of every rule, in the order of the rules. An empty list: the roster is legal."""
-    pinned = set(problem.pinned)
+    pinned = problem.fixed_work
     return [
         Violation(rule.__name__, message, assignments, pinned=bool(assignments) and pinned.issuperset(assignments))
         for rule in RULES
@@ -155,12 +208,22 @@ def check(problem: Problem, roster: Roster) -> list[Violation]:
     ]
 
 
+def _limit(problem: Problem, roster: Roster, quantity: Quantity) -> Broken:
+    hard = [limit for limit in problem.limits_of[quantity] if limit.hard]
+    if not hard:
+        return
+    work = work_of(problem, roster)
+    for limit in hard:
+        for broken in excess(problem, limit, work[limit.employee]):
+            yield broken.message, broken.assignments
+
+
 def _asked(problem: Problem, assignment: Assignment) -> bool:
     rows = problem.demand_by_cell.get((assignment.day, assignment.service), ())
-    return any(problem.demand[row].required for row in rows)
+    return any(problem.demand[row].most for row in rows)
 
 
 def _served_by_team(problem: Problem, assignment: Assignment) -> bool:
     rows = problem.demand_by_cell.get((assignment.day, assignment.service), ())
     who = problem.employees[assignment.employee].team
-    return any(problem.demand[row].required and who in problem.demand_teams[problem.demand[row].team].served_by for row in rows)
+    return any(problem.demand[row].most and who in problem.demand_teams[problem.demand[row].team].served_by for row in rows)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from greedy.model.problem import Assignment, Demand, Problem, Slot
+from greedy.model.limits import Limit, Quantity
+from greedy.model.problem import Assignment, Demand, Problem, Service, Slot
 from greedy.model.roster import Roster
 from greedy.model.rules import RULES, check
-from tests.build import DIA, DIO, GRO, MORNING, MSP, ORA, OSP, TOT, problem
+from tests.build import DIA, DIO, GRO, MORNING, MSP, ORA, OSP, SERVICES, TOT, problem
 
 PAIR = (Demand(0, DIO, TOT, 1), Demand(0, DIA, TOT, 1))
 OSP_EACH_DAY = tuple(Demand(day, OSP, TOT, 1) for day in range(3))
@@ -18,6 +20,16 @@ OSP_EACH_DAY = tuple(Demand(day, OSP, TOT, 1) for day in range(3))
 def broken(one: Problem, *work: tuple[int, int, int]) -> list[tuple[str, str]]:
     """Rule and message of each violation of a roster of (employee, day, service)."""
     return [(v.rule, v.message) for v in check(one, Roster.of(Assignment(*w) for w in work))]
+
+
+def with_successors(service: int, forbidden: set[int]) -> tuple[Service, ...]:
+    return tuple(replace(s, forbidden_successors=frozenset(forbidden)) if n == service else s for n, s in enumerate(SERVICES))
+
+
+def limited(*limits: Limit, days: int = 3, **changes: object) -> Problem:
+    """Name 0 may work OSP and MSP on every day, but for her limits."""
+    rows = [Demand(day, service, TOT, 1) for day in range(days) for service in (OSP, MSP)]
+    return problem(*rows, days=days, limits=limits, **changes)
 
 
 # rule -> problem, work that keeps it, work that breaks it, and what is said then
@@ -50,11 +62,43 @@ CASES = {
         [(0, 0, DIO), (0, 0, DIA), (1, 1, OSP)], [(0, 0, DIO), (0, 0, DIA), (0, 1, OSP)],
         "Name 0 DIO 2025-11-24 blocks Name 0 OSP 2025-11-25",
     ),
-    "worked_days": (
-        problem(*OSP_EACH_DAY, Demand(0, MSP, TOT, 1), max_days=2),
-        [(0, 0, OSP), (0, 0, MSP), (0, 1, OSP)], [(0, d, OSP) for d in range(3)], "Name 0 works on 3 days, at most 2 allowed",
-    ),
     "pinned_work": (problem(*OSP_EACH_DAY, pinned=(Assignment(0, 0, OSP),)), [(0, 0, OSP)], [(0, 1, OSP)], "Name 0 OSP 2025-11-24 is pinned and missing"),
+    "forbidden_successors": (
+        problem(*OSP_EACH_DAY, Demand(1, MSP, TOT, 1), services=with_successors(OSP, {MSP})),
+        [(0, 0, OSP), (0, 1, OSP)], [(0, 0, OSP), (0, 1, MSP)], "Name 0 MSP 2025-11-25 must not follow Name 0 OSP 2025-11-24",
+    ),
+    "limit_shifts": (
+        limited(Limit(Quantity.SHIFTS, 0, minimum=1, maximum=2, services=frozenset({OSP}), name="two mornings")),
+        [(0, 0, OSP), (0, 1, OSP), (0, 2, MSP)], [(0, 0, OSP), (0, 1, OSP), (0, 2, OSP)],
+        "Name 0 works 3 shifts of OSP, at most 2 allowed (two mornings)",
+    ),
+    "limit_minutes": (
+        limited(Limit(Quantity.MINUTES, 0, minimum=480, maximum=600)),
+        [(0, 0, OSP), (0, 1, MSP)], [(0, 0, OSP)], "Name 0 works 240 minutes, at least 480 asked",
+    ),
+    "limit_days": (
+        limited(Limit(Quantity.DAYS, 0, maximum=2)),
+        [(0, 0, OSP), (0, 0, MSP), (0, 1, OSP)], [(0, d, OSP) for d in range(3)], "Name 0 works 3 days, at most 2 allowed",
+    ),
+    "limit_weekends": (
+        limited(Limit(Quantity.WEEKENDS, 0, maximum=1), days=14),
+        [(0, 5, OSP), (0, 6, OSP), (0, 7, OSP)], [(0, 5, OSP), (0, 13, OSP)], "Name 0 works 2 weekends, at most 1 allowed",
+    ),
+    "limit_consecutive_days": (
+        limited(Limit(Quantity.CONSECUTIVE_DAYS, 0, minimum=2, maximum=3), days=6),
+        [(0, 0, OSP), (0, 2, OSP), (0, 3, OSP), (0, 5, OSP)], [(0, 0, OSP), (0, 2, OSP), (0, 4, OSP), (0, 5, OSP)],
+        "Name 0 has 1 consecutive days from 2025-11-26 to 2025-11-26, at least 2 asked",
+    ),
+    "limit_consecutive_days_off": (
+        limited(Limit(Quantity.CONSECUTIVE_DAYS_OFF, 0, minimum=2, maximum=3), days=6),
+        [(0, 1, OSP), (0, 2, MSP), (0, 5, OSP)], [(0, 1, OSP), (0, 3, OSP)],
+        "Name 0 has 1 consecutive days off from 2025-11-26 to 2025-11-26, at least 2 asked",
+    ),
+    "limit_rest_minutes": (
+        limited(Limit(Quantity.REST_MINUTES, 0, minimum=20 * 60)),
+        [(0, 0, OSP), (0, 0, MSP), (0, 2, MSP)], [(0, 0, MSP), (0, 1, OSP)],
+        "Name 0 OSP 2025-11-25 begins 1140 minutes after Name 0 MSP 2025-11-24 ends, at least 1200 asked",
+    ),
 }  # fmt: skip
 
 
@@ -123,3 +167,62 @@ def test_what_pinned_work_breaks_by_itself_is_marked() -> None:
     by_pinned, with_ours = check(one, Roster.of(one.pinned)), check(one, Roster.of([*one.pinned, Assignment(0, 1, OSP)]))
     assert [(v.rule, v.pinned) for v in by_pinned] == [("capacity", True)]
     assert [(v.rule, v.pinned) for v in with_ours] == [("capacity", False)]
+
+
+def test_a_maximum_counts_the_run_of_the_history() -> None:
+    history = tuple(Assignment(0, day, OSP) for day in (-2, -1))
+    most_three = Limit(Quantity.CONSECUTIVE_DAYS, 0, maximum=3)
+    with_history = limited(most_three, history=history, history_days=2)
+    assert broken(with_history, (0, 0, OSP)) == []
+    assert [rule for rule, _ in broken(with_history, (0, 0, OSP), (0, 1, OSP))] == ["limit_consecutive_days"]
+    assert broken(limited(most_three), (0, 0, OSP), (0, 1, OSP)) == []
+
+
+def test_a_run_that_the_history_has_broken_already_is_not_asked_again() -> None:
+    history = tuple(Assignment(0, day, OSP) for day in (-4, -3, -2, -1))
+    one = limited(Limit(Quantity.CONSECUTIVE_DAYS, 0, maximum=3), history=history, history_days=4)
+    assert broken(one) == []
+    assert [rule for rule, _ in broken(one, (0, 0, OSP))] == ["limit_consecutive_days"]
+
+
+def test_a_minimum_is_not_asked_of_a_run_at_the_edge_of_what_is_known() -> None:
+    least_two = Limit(Quantity.CONSECUTIVE_DAYS, 0, minimum=2)
+    assert broken(limited(least_two), (0, 0, OSP)) == broken(limited(least_two), (0, 2, OSP)) == []
+    known = limited(least_two, history_days=1)
+    assert [rule for rule, _ in broken(known, (0, 0, OSP))] == ["limit_consecutive_days"]
+    assert broken(replace(known, history=(Assignment(0, -1, MSP),)), (0, 0, OSP)) == []
+    lone_day_before = replace(known, history=(Assignment(0, -1, MSP),), history_days=2)
+    assert [rule for rule, _ in broken(lone_day_before)] == ["limit_consecutive_days"]
+
+
+def test_days_off_are_asked_only_strictly_inside() -> None:
+    least_two = Limit(Quantity.CONSECUTIVE_DAYS_OFF, 0, minimum=2)
+    assert broken(limited(least_two), (0, 1, OSP)) == []
+    assert [rule for rule, _ in broken(limited(least_two), (0, 0, OSP), (0, 2, OSP))] == ["limit_consecutive_days_off"]
+    before = limited(least_two, history=(Assignment(0, -1, OSP),), history_days=1)
+    assert [rule for rule, _ in broken(before, (0, 1, OSP))] == ["limit_consecutive_days_off"]
+
+
+@pytest.mark.parametrize(("day", "rest"), [(date(2026, 3, 27), 480), (date(2026, 3, 28), 420), (date(2026, 10, 24), 540)])
+def test_rest_is_counted_in_real_time_when_the_clock_changes(day: date, rest: int) -> None:
+    evening, morning = replace(SERVICES[OSP], begin_minute=1200, minutes=180), replace(SERVICES[MSP], begin_minute=420)
+    services = (*SERVICES[:OSP], evening, morning)
+    one = limited(Limit(Quantity.REST_MINUTES, 0, minimum=600), services=services, first_day=day)
+    assert [f"begins {rest} minutes" in message for _, message in broken(one, (0, 0, OSP), (0, 1, MSP))] == [True]
+
+
+def test_a_night_that_ends_on_the_next_day_is_rested_from() -> None:
+    night = replace(SERVICES[OSP], begin_minute=1380, minutes=480)
+    one = limited(
+        Limit(Quantity.REST_MINUTES, 0, minimum=660), services=(*SERVICES[:OSP], night, replace(SERVICES[MSP], begin_minute=1079))
+    )
+    assert [rule for rule, _ in broken(one, (0, 0, OSP), (0, 1, MSP))] == ["limit_rest_minutes"]
+    assert broken(replace(one, limits=(replace(one.limits[0], minimum=659),)), (0, 0, OSP), (0, 1, MSP)) == []
+
+
+def test_a_maximum_that_pinned_work_breaks_alone_is_marked() -> None:
+    pinned = tuple(Assignment(0, day, OSP) for day in range(3))
+    one = limited(Limit(Quantity.DAYS, 0, maximum=2), pinned=pinned)
+    assert [v.pinned for v in check(one, Roster.of(pinned))] == [True]
+    on_a_pinned_day = check(one, Roster.of([*pinned, Assignment(0, 0, MSP)]))
+    assert [v.pinned for v in on_a_pinned_day] == [True]
