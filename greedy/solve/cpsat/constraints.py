@@ -1,0 +1,160 @@
+"""The hard rules as constraints: one rule, one unit of the same name as in `greedy.model.rules`, and one list where all are read aloud.
+
+`horizon`, `qualified`, `open_slots` and `pinned_work` are kept by the variables themselves: work that they forbid has none, and pinned work
+is no variable but a fact (`RosterModel`). What a model of conflicts may leave out of them stands here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from greedy.model.coverage import match_cell
+from greedy.model.limits import Quantity
+from greedy.model.problem import Assignment, Slot
+from greedy.solve.cpsat.limits import keep_apart, post_limit
+from greedy.solve.cpsat.model import RELAXED_LIMITS, Lit, Mode, Part, RosterModel, Term, variables_of
+
+Unit = Callable[[RosterModel], None]
+
+
+def open_slots(model: RosterModel) -> None:
+    """In a model of conflicts, work in a slot that must stay empty is possible once its absence is left out."""
+    if model.mode is not Mode.CONFLICT:
+        return
+    problem = model.problem
+    for slots, why in ((problem.unavailable, "is absent"), (problem.blocked, "has rest from before")):
+        for slot in sorted(slots):
+            when = f"{problem.date_of(slot.day)} {problem.dayparts[slot.daypart]}"
+            part = Part("open_slots", f"{problem.employees[slot.employee].name} {why} on {when}")
+            free = [(1, lit) for lit in model.slot(slot) if not model.is_fixed(lit)]
+            model.linear(part, free, most=0)
+
+
+def capacity(model: RosterModel) -> None:
+    """Nobody works a service more often than her capability allows."""
+    problem = model.problem
+    worked: dict[tuple[int, int], list[Term]] = defaultdict(list)
+    for assignment, lit in model.assignments():
+        worked[assignment.employee, assignment.service].append((1, lit))
+    for (employee, service), terms in worked.items():
+        most = problem.capabilities.get((employee, service))
+        if most is not None:
+            who, what = problem.employees[employee].name, problem.services[service].code
+            model.linear(Part("capacity", f"{who} works {what} at most {most} times"), terms, most=most)
+
+
+def one_service_a_slot(model: RosterModel) -> None:
+    """One employee works at most one service in a daypart."""
+    slots: dict[Slot, list[Lit]] = defaultdict(list)
+    for assignment, lit in model.assignments():
+        slots[model.problem.slot_of(assignment)].append(lit)
+    for lits in slots.values():
+        if len(lits) > 1:
+            model.exclusive(None, lits)
+
+
+def team(model: RosterModel) -> None:
+    """Work of each team flows to the demand rows that the team may serve; pinned work that no row asks for flows nowhere."""
+    problem = model.problem
+    pinned = set(problem.pinned)
+    cells: dict[tuple[int, int], list[tuple[bool, Assignment, Lit]]] = defaultdict(list)
+    for assignment, lit in model.assignments():
+        cells[assignment.day, assignment.service].append((assignment not in pinned, assignment, lit))
+    for cell, work in cells.items():
+        rows = problem.demand_by_cell.get(cell, ())
+        fixed = [assignment.employee for _, assignment, lit in sorted(work, key=lambda w: w[:2]) if model.is_fixed(lit)]
+        useless = [employee for employee, row in zip(fixed, match_cell(problem, rows, fixed), strict=True) if row is None]
+        teams: dict[str, list[Term]] = defaultdict(list)
+        for _, assignment, lit in work:
+            teams[problem.employees[assignment.employee].team].append((1, lit))
+        for employee in useless:
+            teams[problem.employees[employee].team].append((-1, 1))
+        for name, supply in teams.items():
+            open_to = [row for row in rows if problem.demand[row].most and name in problem.demand_teams[problem.demand[row].team].served_by]
+            _flow(model, open_to, supply)
+
+
+def demand(model: RosterModel) -> None:
+    """No row is served by more than its most; what it misses or has over costs, at priority 0."""
+    problem = model.problem
+    for number, row in enumerate(problem.demand):
+        part = Part("demand", f"{problem.services[row.service].code}: no more people than asked")
+        serving = model.flows[number]
+        model.linear(part, serving, most=row.most)
+        model.beyond(0, row.weight_under, serving, row.required, above=False)
+        model.beyond(0, row.weight_over, serving, row.required, above=True)
+
+
+def pairs(model: RosterModel) -> None:
+    """The two halves of a paired service are worked by the same employee on the same day; a pinned half may stand alone."""
+    for assignment, lit in list(model.assignments()):
+        second_half, first_half = model.problem.services[assignment.service].second_half, model.problem.first_half.get(assignment.service)
+        for other in (second_half, first_half):
+            if other is not None and not model.is_fixed(lit):
+                model.not_all(None, [(lit, True), (model.lit(assignment._replace(service=other)), False)], tolerant=True)
+
+
+def blocking(model: RosterModel) -> None:
+    """Nobody works in a slot that a duty of hers blocks."""
+    problem = model.problem
+    for duty, lit in list(model.assignments()):
+        if duty.service in problem.rules_of:
+            who = problem.employees[duty.employee].name
+            part = Part("blocking", f"{who} rests after {problem.services[duty.service].code}")
+            for slot in problem.blocked_by(duty):
+                model.apart(part, [lit], model.slot(slot))
+
+
+def forbidden_successors(model: RosterModel) -> None:
+    """Nobody works a service the day after one that it must not follow; the last day before the roster counts."""
+    forbidden = {number: service.forbidden_successors for number, service in enumerate(model.problem.services)}
+    if not any(forbidden.values()):
+        return
+    for employee in model.employees:
+        part = Part("forbidden_successors", f"services that must not follow each other, for {model.problem.employees[employee].name}")
+        for day in range(-1, model.problem.day_count - 1):
+            keep_apart(model, part, model.at(employee, day), model.at(employee, day + 1), forbidden)
+
+
+def _limit(quantity: Quantity) -> Unit:
+    def unit(model: RosterModel) -> None:
+        concerned = set(model.employees)
+        for limit in model.problem.limits_of[quantity]:
+            if limit.hard and limit.employee in concerned:
+                relaxed = model.mode is Mode.RELAXED and quantity is not Quantity.REST_MINUTES
+                post_limit(model, limit, (RELAXED_LIMITS, 1) if relaxed else None)
+
+    unit.__name__ = "limit_" + quantity.replace(" ", "_")
+    unit.__doc__ = f"Hard limits of {quantity}. Rest is never given up, not even where other limits are relaxed."
+    return unit
+
+
+CONSTRAINTS: tuple[Unit, ...] = (
+    open_slots,
+    capacity,
+    one_service_a_slot,
+    team,
+    demand,
+    pairs,
+    blocking,
+    forbidden_successors,
+    *(_limit(quantity) for quantity in Quantity),
+)
+
+
+def _flow(model: RosterModel, rows: list[int], supply: list[Term]) -> None:
+    if len(rows) == 1:
+        model.flows[rows[0]] += supply
+    elif rows and variables_of(lit for _, lit in supply):
+        expression, _ = model.sum(supply)
+        flows = [model.cp.new_int_var(0, min(model.problem.demand[row].most, len(supply)), "") for row in rows]
+        model.cp.add(sum(flows) >= expression) if model.mode is Mode.CONFLICT else model.cp.add(sum(flows) == expression)
+        for row, flow in zip(rows, flows, strict=True):
+            model.flows[row].append((1, flow))
+    elif rows:
+        served = sum(weight * lit for weight, lit in supply if isinstance(lit, int))
+        flows = [model.cp.new_int_var(0, served, "") for _ in rows]
+        model.cp.add(sum(flows) == served)
+        for row, flow in zip(rows, flows, strict=True):
+            model.flows[row].append((1, flow))
