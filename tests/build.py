@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from greedy.model.limits import Limit, Quantity
 from greedy.model.problem import Assignment, BlockingRule, Demand, DemandTeam, Employee, Problem, Service, Slot
+from greedy.model.wishes import Request, Wish, WishKind
 
 MORNING, MIDDAY, EVENING = range(3)
 DIO, DIA, OSP, MSP = range(4)
@@ -85,3 +87,60 @@ def problems(draw: st.DrawFn, *, pinned: bool = True) -> Problem:
         blocked=frozenset(draw(st.sets(slots, max_size=3))),
         limits=tuple(Limit(Quantity.DAYS, e, maximum=most) for e, most in enumerate(max_days) if most is not None),
     )
+
+
+@st.composite
+def rich_problems(draw: st.DrawFn) -> Problem:
+    """A very small problem with everything else: limits hard and soft, requests, wishes, history, an earlier roster, weights and maxima."""
+    one = draw(problems().filter(lambda p: p.day_count <= 4 and len(p.employees) <= 3 and len(p.services) <= 3))
+    staff, kinds, days = len(one.employees), len(one.services), one.day_count
+    employee, service = st.integers(0, staff - 1), st.integers(0, kinds - 1)
+    small, weight, priority = st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)
+    some_services = st.frozensets(service, min_size=1)
+    history_days = draw(small)
+
+    def limit(
+        quantity: Quantity, who: int, least: int | None, more: int | None, of: frozenset[int] | None, cost: int | None, at: int
+    ) -> Limit | None:
+        scale = {Quantity.MINUTES: 60, Quantity.REST_MINUTES: 400}.get(quantity, 1)
+        most = None if more is None or quantity is Quantity.REST_MINUTES else ((least or 0) + more) * scale
+        if least is None and most is None:
+            return None
+        first = draw(st.integers(0, days - 1)) if draw(st.booleans()) else 0
+        last = draw(st.none() | st.integers(first, days - 1))
+        return Limit(quantity, who, None if least is None else least * scale, most, of, first, last, cost, at)
+
+    limits = [
+        limit(*draw(st.tuples(st.sampled_from(Quantity), employee, st.none() | small, st.none() | small, st.none() | some_services,
+                              st.none() | weight, priority)))
+        for _ in range(draw(st.integers(0, 4)))
+    ]  # fmt: skip
+    requests = st.builds(
+        Request, employee, st.integers(0, days - 1), st.booleans(), weight, st.none() | service,
+        st.none() | st.integers(0, len(one.dayparts) - 1), priority,
+    )  # fmt: skip
+    wishes = st.builds(Wish, st.sampled_from(WishKind), st.integers(1, 3), priority, st.sampled_from((0, 20, 150)))
+    before = st.builds(Assignment, employee, st.integers(-history_days, -1), service) if history_days else st.nothing()
+    return replace(
+        one,
+        first_day=date(2025, 12, 26),  # a Friday
+        employees=tuple(
+            replace(e, contract=draw(st.integers(0, 2)), senior=draw(st.booleans()), preferred=draw(st.frozensets(service)))
+            for e in one.employees
+        ),
+        services=tuple(
+            replace(s, begin_minute=draw(st.sampled_from((0, 480, 1380))), minutes=draw(st.sampled_from((0, 60, 480))),
+                    asks_seniority=draw(st.booleans()), forbidden_successors=draw(st.frozensets(service, max_size=2)))
+            for s in one.services
+        ),
+        demand=tuple(
+            replace(row, weight_under=draw(small), maximum=draw(st.none() | st.just(row.required + 1)), weight_over=draw(small))
+            for row in one.demand
+        ),
+        limits=(*one.limits, *(one_limit for one_limit in limits if one_limit is not None)),
+        requests=tuple(draw(st.lists(requests, max_size=3))),
+        wishes=tuple(draw(st.lists(wishes, max_size=3))),
+        history=tuple(draw(st.sets(before, max_size=3))) if history_days else (),
+        history_days=history_days,
+        previous=frozenset(draw(st.sets(st.builds(Assignment, employee, st.integers(0, days - 1), service), max_size=3))),
+    )  # fmt: skip

@@ -214,7 +214,7 @@ class RosterModel:
         return cp_model.LinearExpr.weighted_sum(variables, weights) + constant, constant
 
     def _upper(self, variable: cp_model.IntVar) -> int:
-        return int(self.cp.proto.variables[variable.index].domain[-1])
+        return int(variable.domain.max())
 
     def _clause(self, lits: Sequence[tuple[Lit, bool]]) -> list[cp_model.LiteralT] | None:
         """That one literal differs from its value; None when one does for certain."""
