@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -101,6 +102,18 @@ def solve_cpsat(
     return _Search(model, warm_start, started, deadline, on_progress, seed, workers).run()
 
 
+def configure(solver: cp_model.CpSolver, workers: int | None) -> None:
+    """Few workers begin with the one that uses the linear relaxation most: staffing has poor bounds without it."""
+    workers = workers or os.cpu_count() or 1
+    solver.parameters.num_workers = workers
+    if workers == 1:
+        solver.parameters.linearization_level = 2
+    elif workers <= 4:
+        solver.parameters.subsolvers.extend(["max_lp", "default_lp"])
+    else:
+        solver.parameters.extra_subsolvers.append("max_lp")
+
+
 def answer_of(status: cp_model.CpSolverStatus, solver: cp_model.CpSolver, model: cp_model.CpModel) -> Answer:
     """Translate what CP-SAT answers; every status that it has, and none that it has not."""
     if status == cp_model.MODEL_INVALID:
@@ -168,8 +181,7 @@ class _Search:
         solver = cp_model.CpSolver()
         solver.parameters.max_time_in_seconds = left if last else left * SHARE_OF_A_PRIORITY
         solver.parameters.random_seed = self._seed
-        if self._workers is not None:
-            solver.parameters.num_workers = self._workers
+        configure(solver, self._workers)
         answer = answer_of(solver.solve(model.cp, self._callback(priority)), solver, model.cp)
         if answer in (Answer.OPTIMAL, Answer.FEASIBLE):
             self._take(
