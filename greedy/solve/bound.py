@@ -25,7 +25,7 @@ def _least_open(problem: Problem, weights: Mapping[int, int]) -> int:
 
     Per day and service, units are matched with everybody who could work them if nothing else were planned, the heavy ones first (a matching
     has the most weight when each unit in the order of weight is kept if it can be). Per service, what is matched beyond the capabilities
-    of all stays open too, the light ones. Rest, pairs and the one service a slot are left out, so it is a relaxation.
+    of all stays open too, the light ones. Rest and the one service a slot are left out, so it is a relaxation.
     """
     start = Workspace(problem)
     pinned: dict[tuple[int, int], list[int]] = defaultdict(list)
@@ -40,7 +40,7 @@ def _least_open(problem: Problem, weights: Mapping[int, int]) -> int:
         for team in {team for row in rows for team in problem.demand_teams[problem.demand[row].team].served_by}:
             staff[team] += sum(
                 not start.is_pinned(Assignment(employee, day, service))
-                and start.obstacle_alone(employee, day, service, _a_row_for(problem, rows, team)) is None
+                and can_work(start, employee, day, service, _a_row_for(problem, rows, team))
                 for employee in start.qualified.get((service, team), ())
             )
         for employee in pinned[day, service]:
@@ -49,11 +49,38 @@ def _least_open(problem: Problem, weights: Mapping[int, int]) -> int:
         open_weight += sum(missed)
         matched[service] += covered
     for service, covered in matched.items():
-        left = sum(max(0, start.capacity_left(employee, service)) for employee in range(len(problem.employees)))
+        left = sum(times_left(start, employee, service) for employee in range(len(problem.employees)))
         beyond = len(covered) - served_by_pinned[service] - left
         if beyond > 0:
             open_weight += sum(heapq.nsmallest(beyond, covered))
     return open_weight
+
+
+def can_work(start: Workspace, employee: int, day: int, service: int, team: int) -> bool:
+    """Whether an employee could work a service for a demand team, with the other half of a pair, beside pinned work alone."""
+    if start.obstacle_alone(employee, day, service, team) is not None:
+        return False
+    partner = partner_of(start.problem, service)
+    if partner is None or start.is_pinned(Assignment(employee, day, partner)):
+        return True
+    rows = start.problem.demand_by_cell.get((day, partner), ())
+    return any(start.obstacle_alone(employee, day, partner, start.problem.demand[row].team) is None for row in rows)
+
+
+def times_left(start: Workspace, employee: int, service: int) -> int:
+    """How often an employee can work a service beside pinned work: as often as both halves of a pair allow."""
+    left, partner = start.capacity_left(employee, service), partner_of(start.problem, service)
+    if partner is not None:
+        pinned = [(a.day, a.service) for a in start.problem.pinned if a.employee == employee]
+        halves = sum(one == partner and (day, service) not in pinned for day, one in pinned)
+        left = min(left, max(0, start.capacity_left(employee, partner)) + halves)
+    return max(0, left)
+
+
+def partner_of(problem: Problem, service: int) -> int | None:
+    """The other half of a pair."""
+    second = problem.services[service].second_half
+    return problem.first_half.get(service) if second is None else second
 
 
 def _a_row_for(problem: Problem, rows: Sequence[int], team: str) -> int:

@@ -17,6 +17,7 @@ from greedy.solve.incumbent import Incumbent, may_give_way
 from greedy.workspace import Workspace
 
 Method = Literal["auto", "greedy", "cpsat"]
+FIRST_EFFORT = 50  # moves of chains tried in vain for each employee, before a bound says whether more can help
 WHOLE_AT_ONCE = 15_000  # assignments that may be possible, up to which the exact model is solved whole at once
 SHARE_OF_WINDOWS = 0.5  # of the time, where the whole model comes after windows
 
@@ -62,20 +63,38 @@ def solve(
     if warm_start is not None:
         incumbent.offer(warm_start, "warm start")
     if method == "auto" and not incumbent.proven:
-        workspace = Workspace(problem, incumbent.roster)
-        repair(workspace, stop=lambda: incumbent.seconds_left <= 0)
-        incumbent.offer(workspace.freeze(), "chains")
+        _repair(incumbent, effort=FIRST_EFFORT * len(problem.employees))
     if method != "greedy" and not incumbent.proven and incumbent.seconds_left > 0:
         _improve(incumbent, method, seed, workers)
     return _result(incumbent, method, seed)
 
 
+def _repair(incumbent: Incumbent, effort: int | None = None) -> None:
+    """Chains of moves, until no less can stay open."""
+    workspace = Workspace(incumbent.problem, incumbent.roster)
+    demand = incumbent.problem.demand
+
+    def stop() -> bool:
+        open_cost = sum(demand[row].weight_under * units for row, units in enumerate(workspace.open_units) if units)
+        return incumbent.seconds_left <= 0 or open_cost <= incumbent.bounds.get(0, 0)
+
+    if not stop() and repair(workspace, stop=stop, effort=effort):
+        incumbent.offer(workspace.freeze(), "chains")
+
+
 def _improve(incumbent: Incumbent, method: Method, seed: int, workers: int | None) -> None:
     """The exact model, whole when the roster is small or it is asked for, else in windows and then whole for the bound."""
     from greedy.solve.exact import size, solve_whole  # loads OR-Tools, which a roster that chains solve never needs
+    from greedy.solve.flow import flow_bound
     from greedy.solve.windows import search_windows
 
-    if method == "auto" and size(incumbent.problem) > WHOLE_AT_ONCE:
+    incumbent.raise_bounds([(0, flow_bound(incumbent.problem))], "flow of each service")
+    large = method == "auto" and size(incumbent.problem) > WHOLE_AT_ONCE
+    if large:
+        _repair(incumbent)
+    if incumbent.proven:
+        return
+    if large:
         search_windows(incumbent, seed=seed, workers=workers, seconds=incumbent.seconds_left * SHARE_OF_WINDOWS)
     if not incumbent.proven and incumbent.seconds_left > 0:
         solve_whole(incumbent, seed=seed, workers=workers)

@@ -17,6 +17,7 @@ from greedy.solve.bound import coverage_bound, demand_bound
 from greedy.solve.chains import repair
 from greedy.solve.explain import explain_open_demand
 from greedy.solve.fill import fill
+from greedy.solve.flow import flow_bound
 from greedy.solve.solve import solve
 from greedy.workspace import Workspace
 from tests.property.limited import limited_problems
@@ -99,6 +100,7 @@ def test_chains_break_no_rule_and_lose_no_coverage(problem: Problem) -> None:
     assert all(workspace.breach(employee) <= before[employee] for employee in before)
     after = sum(problem.demand[row].weight_under * units for row, units in enumerate(workspace.open_units))
     assert demand_bound(problem) <= after <= cost
+    assert flow_bound(problem) <= after
     served = coverage(problem, roster).assigned
     assert sum(min(n, row.required) for n, row in zip(served, problem.demand, strict=True)) <= coverage_bound(problem)
     fresh = Workspace(problem, roster)
