@@ -72,7 +72,11 @@ class Incumbent:
     @property
     def proven(self) -> bool:
         """Whether nothing better exists: the best roster is legal and costs at each priority what any must."""
-        return self.legal and all(self.costs.get(priority, 0) <= self.bounds.get(priority, 0) for priority in self._priorities)
+        return all(self.proven_at(priority) for priority in self._priorities)
+
+    def proven_at(self, priority: int) -> bool:
+        """Whether the best roster is legal and costs at a priority what any must."""
+        return self.legal and self.costs.get(priority, 0) <= self.bounds.get(priority, 0)
 
     def offer(self, roster: Roster, solver: str) -> bool:
         """Keep a roster if it is better than the best; whether it was."""

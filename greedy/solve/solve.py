@@ -17,7 +17,7 @@ from greedy.solve.incumbent import Incumbent, may_give_way
 from greedy.workspace import Workspace
 
 Method = Literal["auto", "greedy", "cpsat"]
-FIRST_EFFORT = 50  # moves of chains tried in vain for each employee, before a bound says whether more can help
+FIRST_EFFORT = 150  # moves of chains tried in vain for each employee, before a bound says whether more can help
 WHOLE_AT_ONCE = 15_000  # assignments that may be possible, up to which the exact model is solved whole at once
 SHARE_OF_WINDOWS = 0.5  # of the time, where the whole model comes after windows
 
@@ -95,7 +95,11 @@ def _improve(incumbent: Incumbent, method: Method, seed: int, workers: int | Non
     if incumbent.proven:
         return
     if large:
-        search_windows(incumbent, seed=seed, workers=workers, seconds=incumbent.seconds_left * SHARE_OF_WINDOWS)
+        covered = incumbent.proven_at(0)
+        share = 1.0 if covered else SHARE_OF_WINDOWS
+        search_windows(incumbent, seed=seed, workers=workers, seconds=incumbent.seconds_left * share)
+        if covered:
+            return  # what wishes could still gain over so many people is not worth a model of them all
     if not incumbent.proven and incumbent.seconds_left > 0:
         solve_whole(incumbent, seed=seed, workers=workers)
 
