@@ -28,7 +28,7 @@ def _of_pinned_work(problem: Problem, violations: Sequence[Violation]) -> Iterat
     for one in violations:
         if one.pinned:
             work = [f"{problem.describe(a)} was worked" if a in history else f"{problem.describe(a)} is pinned" for a in one.assignments]
-            yield Conflict(f"pinned work breaks a rule: {one.message}", (*work, MEANING[one.rule]))
+            yield Conflict(f"pinned work breaks a rule: {one.message}", (*work, MEANING.get(one.rule, f"law of working time: {one.rule}")))
 
 
 def _of_leasts(problem: Problem) -> Iterator[Conflict]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 
+from greedy.model.law import ATW
 from greedy.model.objective import costs
 from greedy.model.problem import Problem
 from greedy.model.result import Progress
@@ -13,8 +14,8 @@ from greedy.model.rules import Violation, check
 
 
 def may_give_way(violation: Violation) -> bool:
-    """Whether a rule is one that a roster may have to break, as nothing else is possible: a limit. All others can always be kept."""
-    return violation.rule.startswith("limit_")
+    """Whether a rule is one that a roster may have to break, or that the fill does not look at: a limit, and the law of working time."""
+    return violation.rule.startswith("limit_") or violation.rule in ATW
 
 
 class Incumbent:
