@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -12,15 +13,28 @@ from greedy.model.result import Conflict, Obstacle
 from greedy.model.rules import RULES, Violation
 from greedy.workspace import Workspace
 
+SECONDS_FOR_A_CORE = 5.0
 MEANING = {rule.__name__: (rule.__doc__ or "").split("\n")[0] for rule in RULES}
 
 
-def conflicts_of(problem: Problem, violations: Sequence[Violation]) -> tuple[Conflict, ...]:
-    """What each broken rule of the best roster stands against, where it can be seen without a solver.
+def conflicts_of(problem: Problem, violations: Sequence[Violation], *, seed: int = 0, prove: bool = False) -> tuple[Conflict, ...]:
+    """What the broken rules of the best roster stand against.
 
-    Pinned work that breaks a rule by itself; the least of something that is more than an employee could do were nobody else there.
+    Pinned work that breaks a rule by itself; the least of something that is more than an employee could do were nobody else there. `prove`:
+    where neither says why a rule is broken, the exact model is asked for the smallest set of rules and rows that contradict each other.
     """
-    return (*_of_pinned_work(problem, violations), *_of_leasts(problem))
+    if not violations:
+        return ()
+    leasts = tuple(_of_leasts(problem))
+    core = _of_model(problem, seed) if prove and not leasts and not all(one.pinned for one in violations) else ()
+    return (*_of_pinned_work(problem, violations), *leasts, *core)
+
+
+def _of_model(problem: Problem, seed: int) -> tuple[Conflict, ...]:
+    from greedy.solve.cpsat.core import conflict  # loads OR-Tools
+
+    parts = conflict(problem, deadline=time.monotonic() + SECONDS_FOR_A_CORE, seed=seed)
+    return (Conflict("these cannot all be kept", tuple(part.message for part in parts)),) if parts else ()
 
 
 def _of_pinned_work(problem: Problem, violations: Sequence[Violation]) -> Iterator[Conflict]:

@@ -122,5 +122,5 @@ def _result(incumbent: Incumbent, method: Method, seed: int) -> SolveResult:
         open_demand=explain_open_demand(incumbent.problem, incumbent.roster),
         seconds_to_best=incumbent.seconds_to_best,
         violations=incumbent.violations,
-        conflicts=conflicts_of(incumbent.problem, incumbent.violations) if incumbent.violations else (),
+        conflicts=conflicts_of(incumbent.problem, incumbent.violations, seed=seed, prove=method != "greedy"),
     )

@@ -58,3 +58,13 @@ def test_a_least_of_days_counts_days_and_not_shifts() -> None:
     demand = (*THREE_DAYS[:1], Demand(0, MSP, TOT, 1))
     result = solve(problem(*demand, limits=(Limit(Quantity.DAYS, 0, minimum=2),), unavailable=frozenset({Slot(0, 2, MIDDAY)})))
     assert "at most 1 days are possible" in result.conflicts[0].message
+
+
+def test_what_only_the_exact_model_sees_is_named_too() -> None:
+    leasts = tuple(Limit(Quantity.SHIFTS, employee, minimum=2) for employee in range(2))
+    result = solve(problem(*THREE_DAYS, teams=("Groen", "Groen"), limits=leasts))
+    assert (result.status, len(result.roster.assignments)) == (SolveStatus.OVER_CONSTRAINED, 3)
+    (conflict,) = result.conflicts
+    assert conflict.message == "these cannot all be kept"
+    assert any("Name 0" in part for part in conflict.parts)
+    assert any("Name 1" in part for part in conflict.parts)
