@@ -148,11 +148,12 @@ class RosterModel:
         """The sum of terms lies between two bounds; `most` gives way to what pinned work alone reaches."""
         terms = list(terms)
         expression, constant = self.sum(terms)
+        reach = [(weight, self._upper(lit)) for weight, lit in terms if not isinstance(lit, int)]
         if most is not None:
             most = max(most, sum(weight for weight, lit in terms if self.is_fixed(lit)))
-            if sum(max(0, weight) for weight, lit in terms if not isinstance(lit, int)) + constant > most:
+            if constant + sum(max(0, weight) * upper for weight, upper in reach) > most:
                 self._enforce(self.cp.add(expression <= most), part)
-        if least is not None and sum(min(0, weight) for weight, lit in terms if not isinstance(lit, int)) + constant < least:
+        if least is not None and constant + sum(min(0, weight) * upper for weight, upper in reach) < least:
             if variables_of(lit for _, lit in terms):
                 self._enforce(self.cp.add(expression >= least), part)
             else:

@@ -53,3 +53,12 @@ def test_pinned_work_beyond_several_rows_is_tolerated_too() -> None:
     one = problem(Demand(0, OSP, GRO, 1), Demand(0, OSP, TOT, 1), Demand(0, OSP, ORA, 1), teams=("Groen",) * 3 + ("Oranje",), pinned=pinned)
     assert costs_by_model(one, Roster.of(pinned)) == {0: 1}
     assert costs_by_model(one, Roster.of([*pinned, Assignment(3, 0, OSP)])) == {}
+
+
+def test_a_row_that_two_teams_serve_beside_others_takes_no_more_than_its_most() -> None:
+    rows = (Demand(0, OSP, TOT, 2), Demand(0, OSP, GRO, 1), Demand(0, OSP, ORA, 1))
+    one = problem(*rows, teams=("Groen",) * 3 + ("Oranje",) * 3)
+    four, five = (Roster.of(Assignment(employee, 0, OSP) for employee in who) for who in ((0, 1, 3, 4), (0, 1, 2, 3, 4)))
+    assert costs_by_model(one, four) == {}
+    assert [violation.rule for violation in check(one, five)] == ["demand"]
+    assert costs_by_model(one, five) is None
