@@ -2,52 +2,84 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from typing import Literal
 
-from greedy.model.coverage import coverage
 from greedy.model.problem import Problem
-from greedy.model.result import SolveResult, SolveStatus
-from greedy.model.rules import check
-from greedy.solve.bound import coverage_bound
+from greedy.model.result import Progress, SolveResult, SolveStatus
+from greedy.model.roster import Roster
+from greedy.solve.bound import demand_bound
+from greedy.solve.chains import repair
 from greedy.solve.explain import explain_open_demand
 from greedy.solve.fill import fill
+from greedy.solve.incumbent import Incumbent
 from greedy.workspace import Workspace
 
-Method = Literal["greedy"]
+Method = Literal["auto", "greedy", "cpsat"]
 
 
 class IllegalRosterError(AssertionError):
     """A solver broke a rule: a fault of this program, never of the input."""
 
 
-def solve(problem: Problem, method: Method = "greedy", *, seed: int = 0) -> SolveResult:
-    """Make a roster. That not all demand is covered is a result, not an error.
+def solve(
+    problem: Problem,
+    method: Method = "auto",
+    *,
+    time_limit_seconds: float | None = None,
+    seed: int = 0,
+    workers: int | None = None,  # noqa: ARG001
+    warm_start: Roster | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> SolveResult:
+    """Make a roster. That not all demand is covered is a result, not an error, and so is that no roster keeps every rule.
 
     Parameters
     ----------
     problem
         What is asked.
     method
-        `greedy`: the fill alone, milliseconds.
+        `greedy`: the fill alone, milliseconds. `auto`: the fill, then repair by chains of moves. None is worse than the fill.
+    time_limit_seconds
+        The best roster so far is handed back when it is reached; None for no limit.
     seed
-        For methods that use chance; kept in the result. The same seed gives the same roster.
+        For methods that use chance; kept in the result.
+    workers
+        Threads, at least 1; None for one a core. With 1 the same seed gives the same roster, unless the time limit cut the solve short.
+    warm_start
+        A roster to begin with, legal or not; the result is not worse than it.
+    on_progress
+        Told of each better roster and bound, in the thread of the caller.
     """
-    started = time.perf_counter()
+    incumbent = Incumbent(problem, {0: demand_bound(problem)}, time_limit_seconds=time_limit_seconds, on_progress=on_progress)
     workspace = Workspace(problem)
     fill(workspace)
-    roster = workspace.freeze()
-    seconds = time.perf_counter() - started
-    if broken := [violation.message for violation in check(problem, roster) if not violation.pinned]:
-        raise IllegalRosterError(f"the {method} solver broke rules: {'; '.join(broken[:5])}")
-    objective, bound = sum(coverage(problem, roster).assigned), coverage_bound(problem)
+    incumbent.offer(workspace.freeze(), "greedy")
+    if warm_start is not None:
+        incumbent.offer(warm_start, "warm start")
+    if method != "greedy" and not incumbent.proven:
+        workspace = Workspace(problem, incumbent.roster)
+        repair(workspace, stop=lambda: incumbent.seconds_left <= 0)
+        incumbent.offer(workspace.freeze(), "chains")
+    return _result(incumbent, method, seed)
+
+
+def _result(incumbent: Incumbent, method: Method, seed: int) -> SolveResult:
+    seconds = incumbent.seconds
+    if broken := [violation.message for violation in incumbent.violations if not violation.pinned]:
+        raise IllegalRosterError(f"the {incumbent.solver} solver broke rules: {'; '.join(broken[:5])}")
+    status = SolveStatus.OPTIMAL if incumbent.proven else SolveStatus.FEASIBLE
+    if incumbent.violations:
+        status = SolveStatus.OVER_CONSTRAINED
     return SolveResult(
         solver=method,
-        status=SolveStatus.OPTIMAL if objective == bound else SolveStatus.FEASIBLE,
-        roster=roster,
-        objective=objective,
-        bound=bound,
+        status=status,
+        roster=incumbent.roster,
+        costs=incumbent.costs,
+        bounds=incumbent.bounds,
         seconds=seconds,
         seed=seed,
-        open_demand=explain_open_demand(problem, roster),
+        open_demand=explain_open_demand(incumbent.problem, incumbent.roster),
+        seconds_to_best=incumbent.seconds_to_best,
+        violations=incumbent.violations,
     )

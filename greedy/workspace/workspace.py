@@ -6,15 +6,24 @@ and which units of demand are open. Work is placed with its pair and its blocked
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cached_property
+from typing import NamedTuple
 
-from greedy.model.coverage import coverage
-from greedy.model.limits import Quantity
+from greedy.model.coverage import match_cell
 from greedy.model.problem import Assignment, Problem, Slot, SlotStatus
 from greedy.model.result import Obstacle
 from greedy.model.roster import BlockedSlot, Roster, blocked_slots
 
 OPEN, ACTIVE, BLOCKED, UNAVAILABLE = SlotStatus  # plain names: attribute look-ups on the enum would dominate the fill
+
+
+class _Step(NamedTuple):
+    """A change of what an assignment serves. `stood`: it was worked before, and served row `served`."""
+
+    assignment: Assignment
+    served: int | None = None
+    stood: bool = False
 
 
 class Workspace:
@@ -36,29 +45,27 @@ class Workspace:
     """
 
     def __init__(self, problem: Problem, roster: Roster | None = None) -> None:
-        standing = roster or Roster.of(problem.pinned)
-        served = coverage(problem, standing).assigned
+        standing = Roster.of(problem.pinned) if roster is None else roster
         self.problem = problem
-        self.open_units = [max(0, row.required - served[number]) for number, row in enumerate(problem.demand)]
+        self.open_units = [row.required for row in problem.demand]
         self.shifts = [0] * len(problem.employees)
-        self._assignments: set[Assignment] = set()
+        self._pinned = frozenset(problem.pinned)
+        self._serving: dict[Assignment, int | None] = {}  # the work that stands -> the demand row that it serves
+        self._steps: list[_Step] = []
         self._per_day = len(problem.dayparts)
         self._per_employee = problem.day_count * self._per_day
         self._status = bytearray(len(problem.employees) * self._per_employee)
-        self._duties: dict[int, Assignment] = {}  # slot index -> the duty that blocks it
+        self._work: dict[int, list[Assignment]] = defaultdict(list)  # slot index -> what is worked in it
+        self._duties: dict[int, list[Assignment]] = defaultdict(list)  # slot index -> the duties that block it
         self._capacity_left = dict(problem.capabilities)
         self._worked_days = [0] * len(problem.employees)
-        self._max_days = {
-            limit.employee: limit.maximum
-            for limit in problem.limits_of[Quantity.DAYS]
-            if limit.hard and limit.maximum is not None and limit.services is None and len(problem.days_of(limit)) == problem.day_count
-        }
         for slot in problem.unavailable:
             self._status[self._index(slot)] = UNAVAILABLE
         for slot in problem.blocked:
             self._status[self._index(slot)] = BLOCKED
-        for assignment in standing.assignments:
-            self._put(assignment)
+        self._closed = bytes(self._status)  # what stands in each slot when nobody works
+        for assignment, row in self._served(standing).items():
+            self._put(assignment, row)
 
     @property
     def roster_id(self) -> str:
@@ -67,11 +74,11 @@ class Workspace:
 
     def freeze(self) -> Roster:
         """The roster as it stands now."""
-        return Roster.of(self._assignments)
+        return Roster.of(self._serving)
 
     def planned(self) -> tuple[Assignment, ...]:
         """The program's own work, without what was pinned, in the order of employee, day and service."""
-        return tuple(sorted(self._assignments.difference(self.problem.pinned)))
+        return tuple(sorted(self._serving.keys() - self._pinned))
 
     def predicted_blocks(self) -> tuple[BlockedSlot, ...]:
         """FASE 3: the slots that the database's triggers will hold as BLOCKED for this roster."""
@@ -82,8 +89,35 @@ class Workspace:
         return self._capacity_left.get((employee, service), 0)
 
     def blocking_duty(self, slot: Slot) -> Assignment | None:
-        """The duty that blocks a slot."""
-        return self._duties.get(self._index(slot))
+        """The duty for which an otherwise open slot is blocked; the first by day and service when several block it."""
+        index = self._index(slot)
+        return min(self._duties[index]) if self._status[index] == BLOCKED and self._closed[index] == OPEN else None
+
+    def duties_blocking(self, slot: Slot) -> tuple[Assignment, ...]:
+        """All duties that block a slot."""
+        return tuple(self._duties.get(self._index(slot), ()))
+
+    def work_in(self, slot: Slot) -> tuple[Assignment, ...]:
+        """What is worked in a slot; more than one only where pinned work lies in one slot."""
+        return tuple(self._work.get(self._index(slot), ()))
+
+    def work_of(self, employee: int) -> list[Assignment]:
+        """What an employee works, by day and daypart."""
+        first = employee * self._per_employee
+        found = self._status.find(ACTIVE, first, first + self._per_employee)
+        work: list[Assignment] = []
+        while found != -1:
+            work += self._work[found]
+            found = self._status.find(ACTIVE, found + 1, first + self._per_employee)
+        return work
+
+    def row_of(self, assignment: Assignment) -> int | None:
+        """The demand row that an assignment serves, None when it serves none or does not stand."""
+        return self._serving.get(assignment)
+
+    def is_pinned(self, assignment: Assignment) -> bool:
+        """Whether an assignment is the planner's own."""
+        return assignment in self._pinned
 
     @cached_property
     def qualified(self) -> dict[tuple[int, str], list[int]]:
@@ -134,8 +168,7 @@ class Workspace:
         status = self._status[start + problem.services[service].daypart]
         if status != OPEN:
             return {UNAVAILABLE: Obstacle.UNAVAILABLE, BLOCKED: Obstacle.BLOCKED, ACTIVE: Obstacle.WORKS}[SlotStatus(status)]
-        most_days = self._max_days.get(employee)
-        if most_days is not None and self._worked_days[employee] >= most_days and not self._works_on(start):
+        if who.max_days is not None and self._worked_days[employee] >= who.max_days and not self._works_on(start):
             return Obstacle.DAY_LIMIT
         return None
 
@@ -159,9 +192,65 @@ class Workspace:
                 raise ValueError(f"no open demand for the second half of row {row}")
             placed.append((partner_row, Assignment(employee, demand.day, partner)))
         for served_row, assignment in placed:
-            self.open_units[served_row] -= 1
-            self._put(assignment)
+            self._put(assignment, served_row)
+            self._steps.append(_Step(assignment))
         return tuple(assignment for _, assignment in placed)
+
+    def remove(self, assignment: Assignment) -> tuple[Assignment, ...]:
+        """Take work away, with the other half of its pair; what it blocked, used and served is free again.
+
+        Raises
+        ------
+        ValueError
+            It does not stand, or it or the other half of its pair is pinned.
+        """
+        both = self.with_partner(assignment)
+        if any(one not in self._serving or one in self._pinned for one in both):
+            raise ValueError(f"{self.problem.describe(assignment)} cannot be removed: it does not stand, or it is pinned")
+        for one in both:
+            self._steps.append(_Step(one, self._serving[one], stood=True))
+            self._take(one)
+        return both
+
+    def reseat(self, assignment: Assignment, row: int) -> None:
+        """Let work that stands serve another demand row of its day and service; the row that it served has a unit open again.
+
+        Raises
+        ------
+        ValueError
+            The row has no open unit, is one of another day or service, or may not be served by the employee's team.
+        """
+        demand, who = self.problem.demand[row], self.problem.employees[assignment.employee].team
+        fits = (demand.day, demand.service) == (assignment.day, assignment.service)
+        if not fits or self.open_units[row] < 1 or who not in self.problem.demand_teams[demand.team].served_by:
+            raise ValueError(f"{self.problem.describe(assignment)} cannot serve demand row {row}")
+        self._steps.append(_Step(assignment, self._serving[assignment], stood=True))
+        self._serve(assignment, row)
+
+    def with_partner(self, assignment: Assignment) -> tuple[Assignment, ...]:
+        """Work and the other half of its pair, where she works that too: they are moved together."""
+        services = self.problem.services
+        partner = services[assignment.service].second_half
+        if partner is None:
+            partner = self.problem.first_half.get(assignment.service)
+        other = None if partner is None else Assignment(assignment.employee, assignment.day, partner)
+        return (assignment,) if other is None or other not in self._serving else (assignment, other)
+
+    @property
+    def step(self) -> int:
+        """Number of changes so far, for `undo`."""
+        return len(self._steps)
+
+    def undo(self, to: int) -> None:
+        """Go back to how the roster stood when `step` was `to`."""
+        while len(self._steps) > to:
+            done = self._steps.pop()
+            if not done.stood:
+                self._take(done.assignment)
+            elif done.assignment in self._serving:
+                self._serve(done.assignment, done.served)
+            else:
+                self._put(done.assignment, done.served)
 
     def _obstacle_of_blocks(self, employee: int, day: int, services: tuple[int, ...]) -> Obstacle | None:
         """A duty cannot block work that stands, nor the other half of its own pair."""
@@ -187,7 +276,7 @@ class Workspace:
         partner = self.problem.services[service].second_half
         if partner is None:
             partner = self.problem.first_half.get(service)
-        return None if partner is None or Assignment(employee, day, partner) in self._assignments else partner
+        return None if partner is None or Assignment(employee, day, partner) in self._serving else partner
 
     def _open_row_for(self, employee: int, day: int, service: int, team: int) -> int | None:
         """An open demand row of the day and service that the employee may serve; of demand team `team` if there is one."""
@@ -199,22 +288,67 @@ class Workspace:
         ]
         return min(rows, key=lambda row: (problem.demand[row].team != team, problem.demand[row].team), default=None)
 
-    def _put(self, assignment: Assignment) -> None:
+    def _served(self, roster: Roster) -> dict[Assignment, int | None]:
+        """Work -> the demand row that it serves, pinned work first; as many as possible."""
+        cells: dict[tuple[int, int], list[Assignment]] = {}
+        for assignment in sorted(roster.assignments, key=lambda a: (a not in self._pinned, a)):
+            cells.setdefault((assignment.day, assignment.service), []).append(assignment)
+        serving: dict[Assignment, int | None] = {}
+        for cell, assignments in cells.items():
+            rows = match_cell(self.problem, self.problem.demand_by_cell.get(cell, ()), [a.employee for a in assignments])
+            serving.update(zip(assignments, rows, strict=True))
+        return serving
+
+    def _put(self, assignment: Assignment, row: int | None) -> None:
         slot = self.problem.slot_of(assignment)
         start = slot.employee * self._per_employee + slot.day * self._per_day
         self._worked_days[slot.employee] += not self._works_on(start)
         self._status[start + slot.daypart] = ACTIVE
-        self._duties.pop(start + slot.daypart, None)
-        self._assignments.add(assignment)
+        self._work[start + slot.daypart].append(assignment)
+        self._serving[assignment] = None
+        self._serve(assignment, row)
         self.shifts[slot.employee] += 1
         key = (assignment.employee, assignment.service)
         if key in self._capacity_left:
             self._capacity_left[key] -= 1
         for blocked in self.problem.blocked_by(assignment):
             index = self._index(blocked)
+            self._duties[index].append(assignment)
             if self._status[index] == OPEN:
                 self._status[index] = BLOCKED
-                self._duties[index] = assignment
+
+    def _take(self, assignment: Assignment) -> None:
+        """Undo `_put`."""
+        slot = self.problem.slot_of(assignment)
+        start = slot.employee * self._per_employee + slot.day * self._per_day
+        self._serve(assignment, None)
+        del self._serving[assignment]
+        self._work[start + slot.daypart].remove(assignment)
+        self._reopen(start + slot.daypart)
+        self._worked_days[slot.employee] -= not self._works_on(start)
+        self.shifts[slot.employee] -= 1
+        key = (assignment.employee, assignment.service)
+        if key in self._capacity_left:
+            self._capacity_left[key] += 1
+        for blocked in self.problem.blocked_by(assignment):
+            index = self._index(blocked)
+            self._duties[index].remove(assignment)
+            self._reopen(index)
+
+    def _reopen(self, index: int) -> None:
+        """Set the status of a slot that something went away from."""
+        if self._work.get(index):
+            return
+        closed = self._closed[index]
+        self._status[index] = BLOCKED if closed == OPEN and self._duties.get(index) else closed
+
+    def _serve(self, assignment: Assignment, row: int | None) -> None:
+        served = self._serving[assignment]
+        if served is not None:
+            self.open_units[served] += 1
+        if row is not None:
+            self.open_units[row] -= 1
+        self._serving[assignment] = row
 
     def _works_on(self, day_start: int) -> bool:
         return ACTIVE in self._status[day_start : day_start + self._per_day]

@@ -1,0 +1,94 @@
+"""The best roster so far, and what is known of how good any can be. Nothing that a solver finds is lost here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from greedy.model.objective import costs
+from greedy.model.problem import Problem
+from greedy.model.result import Progress
+from greedy.model.roster import Roster
+from greedy.model.rules import Violation, check
+
+
+class Incumbent:
+    """The best roster of a solve: fewest broken rules first, then the least cost, an earlier priority first.
+
+    Parameters
+    ----------
+    problem
+        What is asked.
+    bounds
+        Priority -> no roster costs less there.
+    time_limit_seconds
+        From now on; None for no limit.
+    on_progress
+        Told of each better roster and each better bound.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        bounds: Mapping[int, int],
+        *,
+        time_limit_seconds: float | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self.problem = problem
+        self.bounds = dict(bounds)
+        self.roster: Roster = Roster.of(problem.pinned)
+        self.costs: Mapping[int, int] = {}
+        self.violations: tuple[Violation, ...] = ()
+        self.solver = ""
+        self.seconds_to_best = 0.0
+        self._started = time.perf_counter()
+        self._deadline = float("inf") if time_limit_seconds is None else self._started + time_limit_seconds
+        self._on_progress = on_progress
+        self._rank: tuple[int, tuple[int, ...]] | None = None
+        terms = (problem.limits, problem.requests, problem.wishes)
+        self._priorities = sorted({0, *(one.priority for some in terms for one in some)})
+
+    @property
+    def seconds(self) -> float:
+        """Since the solve began."""
+        return time.perf_counter() - self._started
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the deadline, infinite without one; negative when it has passed."""
+        return self._deadline - time.perf_counter()
+
+    @property
+    def legal(self) -> bool:
+        """Whether the best roster breaks no rule, but for what pinned work breaks by itself."""
+        return self._rank is not None and self._rank[0] == 0
+
+    @property
+    def proven(self) -> bool:
+        """Whether nothing better exists: the best roster is legal and costs at each priority what any must."""
+        return self.legal and all(self.costs.get(priority, 0) <= self.bounds.get(priority, 0) for priority in self._priorities)
+
+    def offer(self, roster: Roster, solver: str) -> bool:
+        """Keep a roster if it is better than the best; whether it was."""
+        violations = tuple(check(self.problem, roster))
+        cost = costs(self.problem, roster)
+        rank = (sum(not one.pinned for one in violations), tuple(cost.get(priority, 0) for priority in self._priorities))
+        if self._rank is not None and rank >= self._rank:
+            return False
+        self._rank, self.roster, self.costs, self.violations, self.solver = rank, roster, cost, violations, solver
+        self.seconds_to_best = self.seconds
+        self.tell(solver)
+        return True
+
+    def raise_bounds(self, bounds: Iterable[tuple[int, int]], solver: str) -> None:
+        """Take bounds that are better than those known; of a later priority, of rosters as good as the best at the earlier ones."""
+        better = {priority: bound for priority, bound in bounds if bound > self.bounds.get(priority, 0)}
+        if better:
+            self.bounds |= better
+            self.tell(solver)
+
+    def tell(self, doing: str) -> None:
+        """Report progress to whoever asked for it."""
+        if self._on_progress is not None:
+            self._on_progress(Progress(self.seconds, self.costs.get(0, 0), self.bounds.get(0), doing))
