@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from greedy.model.changes import Change
 from greedy.model.roster import Roster
 from greedy.model.rules import Violation
 
@@ -44,6 +45,9 @@ class Obstacle(StrEnum):
     DAY_LIMIT = "limit of days reached"
     PAIR_NOT_POSSIBLE = "the other half of the pair does not fit"
     BLOCKS_WORK = "would block other work"
+    LIMIT_REACHED = "a limit is reached"
+    REST_TOO_SHORT = "rest too short"
+    CANNOT_FOLLOW = "cannot follow the work of the day before, or be followed by that of the day after"
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,10 @@ class OpenDemand:
     """A demand row that is not full.
 
     `reasons`: obstacle -> number of employees. `free`: employees whom nothing stands in the way of; each employee is in one of the two.
-    `blocked_by`: which duties. `one_more_for`: employees for whom one more time of the service (and of the other half of its pair) would
-    fill it, everything else as it is.
+    `blocked_by`: which duties. `limits_reached`: whose limits, and which. `one_more_for`: employees for whom one more time of the service
+    (and of the other half of its pair) would fill it, everything else as it is. `changes`: the smallest change of what is given that would
+    fill a unit; several have to be made together, and none means that moves alone would do or that nothing was found.
+    `smallest_change`: the same in words, with the moves that come with it; empty when nothing was found.
     """
 
     row: int
@@ -61,6 +67,9 @@ class OpenDemand:
     free: tuple[int, ...] = ()
     blocked_by: tuple[str, ...] = ()
     one_more_for: tuple[int, ...] = ()
+    limits_reached: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    smallest_change: str = ""
 
 
 @dataclass(frozen=True)

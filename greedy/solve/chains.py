@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
 
@@ -40,15 +41,6 @@ class Reseat:
 
 
 Move = Take | Reseat
-
-
-@dataclass(frozen=True)
-class _State:
-    """Moves made; the demand rows that wait for somebody because of them; weight and units covered by them, less those uncovered."""
-
-    moves: tuple[Move, ...]
-    waiting: tuple[int, ...]
-    gain: tuple[int, int]
 
 
 def repair(
@@ -88,29 +80,60 @@ def repair(
 def find_chain(workspace: Workspace, row: int, *, longest: int = LONGEST_CHAIN, most_states: int = MOST_STATES) -> tuple[Move, ...] | None:
     """The shortest chain of moves found that fills a unit of an open demand row and leaves less open than before; None without one.
 
-    The workspace is left as it was. Situations are told apart by the units that wait to be filled again.
+    The workspace is left as it was. Nobody's hard limits are broken further.
+    """
+    start = workspace.step
+    with closing(situations(workspace, row, longest=longest, most_states=most_states)) as found:
+        for situation in found:
+            if situation.gain > (0, 0):
+                staff = {move.employee for move in situation.moves if isinstance(move, Take)}
+                after = {employee: workspace.breach(employee) for employee in staff}
+                workspace.undo(start)
+                if all(after[employee] <= workspace.breach(employee) for employee in staff):
+                    return situation.moves
+                for move in situation.moves:
+                    apply(workspace, move)
+    return None
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Moves made; the demand rows that wait for somebody because of them; weight and units covered by them, less those uncovered."""
+
+    moves: tuple[Move, ...]
+    waiting: tuple[int, ...]
+    gain: tuple[int, int]
+
+
+def situations(workspace: Workspace, row: int, *, longest: int, most_states: int) -> Generator[Situation, None, None]:
+    """Where chains of moves from an open demand row can lead, short chains first; those that leave less open as soon as they are found.
+
+    The workspace stands in each situation while it is looked at, must be in it again when the next is asked for, and in the end is as it
+    was. Situations are told apart by the rows that wait.
     """
     numbers = count()
-    seen: set[tuple[int, ...]] = {(row,)}
-    states: list[tuple[int, int, _State]] = [(1, next(numbers), _State((), (row,), (0, 0)))]
     start = workspace.step
-    while states and most_states > 0:
-        _, _, state = heapq.heappop(states)
-        most_states -= 1
-        for move in state.moves:
-            apply(workspace, move)
-        here = workspace.step
-        for move in moves(workspace, state.waiting[0]):
-            after = _after(workspace, state, move)
-            workspace.undo(here)
-            if after.gain > (0, 0):
-                workspace.undo(start)
-                return after.moves
-            if after.waiting not in seen and len(after.moves) + len(after.waiting) <= longest:
-                seen.add(after.waiting)
-                heapq.heappush(states, (len(after.moves) + len(after.waiting), next(numbers), after))
+    seen: set[tuple[int, ...]] = {(row,)}
+    found = [(1, next(numbers), Situation((), (row,), (0, 0)))]
+    try:
+        while found and most_states > 0:
+            _, _, situation = heapq.heappop(found)
+            most_states -= 1
+            for move in situation.moves:
+                apply(workspace, move)
+            here = workspace.step
+            yield situation
+            for move in moves(workspace, situation.waiting[0]):
+                after = _after(workspace, situation, move)
+                if after.gain > (0, 0):
+                    yield after
+                workspace.undo(here)
+                if after.waiting and after.waiting not in seen and len(after.moves) + len(after.waiting) <= longest:
+                    seen.add(after.waiting)
+                    heapq.heappush(found, (len(after.moves) + len(after.waiting), next(numbers), after))
+            workspace.undo(start)
+    finally:
         workspace.undo(start)
-    return None
 
 
 def apply(workspace: Workspace, move: Move) -> None:
@@ -205,7 +228,7 @@ def _reseats(workspace: Workspace, row: int, other: int) -> Iterator[Reseat]:
                 yield Reseat(row, assignment)
 
 
-def _after(workspace: Workspace, state: _State, move: Move) -> _State:
+def _after(workspace: Workspace, situation: Situation, move: Move) -> Situation:
     """Make a move, and say what waits then."""
     demand = workspace.problem.demand
     if isinstance(move, Reseat):
@@ -219,11 +242,11 @@ def _after(workspace: Workspace, state: _State, move: Move) -> _State:
         filled = [workspace.row_of(one) for one in workspace.place(move.employee, move.row)]
     change = Counter(row for row in vacated if row is not None)
     change.subtract(row for row in filled if row is not None)
-    waiting = Counter(state.waiting)
+    waiting = Counter(situation.waiting)
     waiting.update(change)
-    gain, units = state.gain
-    return _State(
-        moves=(*state.moves, move),
+    gain, units = situation.gain
+    return Situation(
+        moves=(*situation.moves, move),
         waiting=tuple(sorted((+waiting).elements())),
         gain=(gain - sum(demand[row].weight_under * number for row, number in change.items()), units - change.total()),
     )

@@ -7,13 +7,17 @@ and which units of demand are open. Work is placed with its pair and its blocked
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
 from typing import NamedTuple
 
+from greedy.model.changes import Available, Change, HigherLimit, OneMore
 from greedy.model.coverage import match_cell
+from greedy.model.limits import Limit, Quantity
 from greedy.model.problem import Assignment, Problem, Slot, SlotStatus
 from greedy.model.result import Obstacle
 from greedy.model.roster import BlockedSlot, Roster, blocked_slots
+from greedy.workspace.limits import LimitBook
 
 OPEN, ACTIVE, BLOCKED, UNAVAILABLE = SlotStatus  # plain names: attribute look-ups on the enum would dominate the fill
 
@@ -51,7 +55,7 @@ class Workspace:
         self.shifts = [0] * len(problem.employees)
         self._pinned = frozenset(problem.pinned)
         self._serving: dict[Assignment, int | None] = {}  # the work that stands -> the demand row that it serves
-        self._steps: list[_Step] = []
+        self._steps: list[_Step | Callable[[], object]] = []
         self._per_day = len(problem.dayparts)
         self._per_employee = problem.day_count * self._per_day
         self._status = bytearray(len(problem.employees) * self._per_employee)
@@ -59,11 +63,13 @@ class Workspace:
         self._duties: dict[int, list[Assignment]] = defaultdict(list)  # slot index -> the duties that block it
         self._capacity_left = dict(problem.capabilities)
         self._worked_days = [0] * len(problem.employees)
+        self._limits = LimitBook(problem)
+        self._limited = not self._limits.empty
         for slot in problem.unavailable:
             self._status[self._index(slot)] = UNAVAILABLE
         for slot in problem.blocked:
             self._status[self._index(slot)] = BLOCKED
-        self._closed = bytes(self._status)  # what stands in each slot when nobody works
+        self._closed = bytearray(self._status)  # what stands in each slot when nobody works
         for assignment, row in self._served(standing).items():
             self._put(assignment, row)
 
@@ -115,6 +121,10 @@ class Workspace:
         """The demand row that an assignment serves, None when it serves none or does not stand."""
         return self._serving.get(assignment)
 
+    def is_absent(self, slot: Slot) -> bool:
+        """Whether the employee is unavailable in a slot, and nobody changed that."""
+        return self._status[self._index(slot)] == UNAVAILABLE
+
     def is_pinned(self, assignment: Assignment) -> bool:
         """Whether an assignment is the planner's own."""
         return assignment in self._pinned
@@ -131,27 +141,47 @@ class Workspace:
         """Employees of one team who can take a unit of a demand row now."""
         return [e for e in self.qualified.get((self.problem.demand[row].service, team), ()) if self.obstacle(e, row) is None]
 
-    def obstacle(self, employee: int, row: int, *, extra_capacity: int = 0) -> Obstacle | None:
-        """Why the employee cannot take a unit of this demand row; None when she can. Open units of the row are not looked at.
-
-        `extra_capacity` asks as if she could work each service that many times more.
-        """
+    def obstacle(self, employee: int, row: int) -> Obstacle | None:
+        """Why the employee cannot take a unit of this demand row; None when she can. Open units of the row are not looked at."""
         problem = self.problem
         demand = problem.demand[row]
-        if obstacle := self.obstacle_alone(employee, demand.day, demand.service, demand.team, extra_capacity=extra_capacity):
+        if obstacle := self.obstacle_alone(employee, demand.day, demand.service, demand.team):
             return obstacle
         partner = self._missing_partner(employee, demand.day, demand.service)
         if partner is None:
-            return self._obstacle_of_blocks(employee, demand.day, (demand.service,))
+            return self._obstacle_of_blocks(employee, demand.day, (demand.service,)) or self._obstacle_of_limits(employee, row)
         partner_row = self._open_row_for(employee, demand.day, partner, demand.team)
         if partner_row is None:
             return Obstacle.PAIR_NOT_POSSIBLE
         team = problem.demand[partner_row].team
-        if self.obstacle_alone(employee, demand.day, partner, team, extra_capacity=extra_capacity):
+        if self.obstacle_alone(employee, demand.day, partner, team):
             return Obstacle.PAIR_NOT_POSSIBLE
-        return self._obstacle_of_blocks(employee, demand.day, (demand.service, partner))
+        return self._obstacle_of_blocks(employee, demand.day, (demand.service, partner)) or self._obstacle_of_limits(employee, row)
 
-    def obstacle_alone(self, employee: int, day: int, service: int, team: int, *, extra_capacity: int = 0) -> Obstacle | None:
+    def limit_in_the_way(self, employee: int, row: int) -> Limit | None:
+        """The limit that a unit of this demand row would make the employee exceed."""
+        return self._limits.holding_back(self.work_for(employee, row)) if self._limited else None
+
+    def neighbour_in_the_way(self, employee: int, row: int) -> Assignment | None:
+        """Work of hers, the day before or after, that a unit of this demand row cannot follow or be followed by."""
+        return self._limits.cannot_stand_beside(self.work_for(employee, row)) if self._limited else None
+
+    def excess(self, limit: Limit, employee: int, row: int) -> int:
+        """By how much a unit of this demand row would make the employee exceed a limit of hers."""
+        return self._limits.excess(limit, self.work_for(employee, row))
+
+    def work_for(self, employee: int, row: int) -> tuple[Assignment, ...]:
+        """What a unit of a demand row gives the employee to do: with the other half of a pair that she does not work yet."""
+        demand = self.problem.demand[row]
+        partner = self._missing_partner(employee, demand.day, demand.service)
+        own = Assignment(employee, demand.day, demand.service)
+        return (own,) if partner is None else (own, Assignment(employee, demand.day, partner))
+
+    def breach(self, employee: int) -> int:
+        """By how much her hard limits are broken as the roster stands, the least of something included; in their units, all together."""
+        return self._limits.breach(employee) if self._limited else 0
+
+    def obstacle_alone(self, employee: int, day: int, service: int, team: int) -> Obstacle | None:
         """Why the employee cannot work a shift for a demand team, its pair and its blocked slots left aside."""
         problem = self.problem
         left = self._capacity_left.get((employee, service))
@@ -162,7 +192,7 @@ class Workspace:
             return Obstacle.INACTIVE
         if who.team not in problem.demand_teams[team].served_by:
             return Obstacle.OTHER_TEAM
-        if left + extra_capacity < 1:
+        if left < 1:
             return Obstacle.CAPACITY_USED
         start = employee * self._per_employee + day * self._per_day
         status = self._status[start + problem.services[service].daypart]
@@ -236,6 +266,21 @@ class Workspace:
         other = None if partner is None else Assignment(assignment.employee, assignment.day, partner)
         return (assignment,) if other is None or other not in self._serving else (assignment, other)
 
+    def permit(self, change: Change) -> None:
+        """Go on as if a planner had made a change; `undo` takes it back."""
+        match change:
+            case OneMore(employee, services):
+                left = {(employee, service): self._capacity_left.get((employee, service)) for service in services}
+                self._capacity_left.update({key: 1 if before is None else before + 1 for key, before in left.items()})
+                self._steps.append(partial(self._restore_capacity, left))
+            case HigherLimit(limit, by):
+                higher = self._limits.raise_most(limit, by)
+                self._steps.append(partial(self._limits.raise_most, higher, -by))
+            case Available(employee, day, dayparts):
+                indexes = [self._index(Slot(employee, day, daypart)) for daypart in dayparts]
+                self._close(OPEN, indexes)
+                self._steps.append(partial(self._close, UNAVAILABLE, indexes))
+
     @property
     def step(self) -> int:
         """Number of changes so far, for `undo`."""
@@ -245,7 +290,9 @@ class Workspace:
         """Go back to how the roster stood when `step` was `to`."""
         while len(self._steps) > to:
             done = self._steps.pop()
-            if not done.stood:
+            if not isinstance(done, _Step):
+                done()
+            elif not done.stood:
                 self._take(done.assignment)
             elif done.assignment in self._serving:
                 self._serve(done.assignment, done.served)
@@ -270,6 +317,14 @@ class Workspace:
                 ):
                     return Obstacle.BLOCKS_WORK
         return None
+
+    def _obstacle_of_limits(self, employee: int, row: int) -> Obstacle | None:
+        if not self._limited:
+            return None
+        work = self.work_for(employee, row)
+        if (limit := self._limits.holding_back(work)) is not None:
+            return Obstacle.REST_TOO_SHORT if limit.quantity is Quantity.REST_MINUTES else Obstacle.LIMIT_REACHED
+        return None if self._limits.cannot_stand_beside(work) is None else Obstacle.CANNOT_FOLLOW
 
     def _missing_partner(self, employee: int, day: int, service: int) -> int | None:
         """The other half of a pair when the employee does not work it yet that day."""
@@ -307,6 +362,8 @@ class Workspace:
         self._work[start + slot.daypart].append(assignment)
         self._serving[assignment] = None
         self._serve(assignment, row)
+        if self._limited:
+            self._limits.add(assignment, 1)
         self.shifts[slot.employee] += 1
         key = (assignment.employee, assignment.service)
         if key in self._capacity_left:
@@ -322,6 +379,8 @@ class Workspace:
         slot = self.problem.slot_of(assignment)
         start = slot.employee * self._per_employee + slot.day * self._per_day
         self._serve(assignment, None)
+        if self._limited:
+            self._limits.add(assignment, -1)
         del self._serving[assignment]
         self._work[start + slot.daypart].remove(assignment)
         self._reopen(start + slot.daypart)
@@ -341,6 +400,19 @@ class Workspace:
             return
         closed = self._closed[index]
         self._status[index] = BLOCKED if closed == OPEN and self._duties.get(index) else closed
+
+    def _close(self, status: int, indexes: Sequence[int]) -> None:
+        """Let slots hold `status` when nobody works in them."""
+        for index in indexes:
+            self._closed[index] = status
+            self._reopen(index)
+
+    def _restore_capacity(self, left: Mapping[tuple[int, int], int | None]) -> None:
+        for key, before in left.items():
+            if before is None:
+                del self._capacity_left[key]
+            else:
+                self._capacity_left[key] = before
 
     def _serve(self, assignment: Assignment, row: int | None) -> None:
         served = self._serving[assignment]

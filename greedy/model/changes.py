@@ -1,0 +1,81 @@
+"""Changes of what is given that would let more work be done: what a planner can decide, and a solver cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from greedy.model.limits import Limit
+from greedy.model.problem import Problem, Slot
+
+
+@dataclass(frozen=True)
+class OneMore:
+    """An employee may work each of these services once more; the halves of a pair together. `new`: she is not qualified for them yet."""
+
+    employee: int
+    services: tuple[int, ...]
+    new: bool = False
+
+
+@dataclass(frozen=True)
+class HigherLimit:
+    """The most that a limit allows is raised `by` so many of its units."""
+
+    limit: Limit
+    by: int
+
+
+@dataclass(frozen=True)
+class Available:
+    """An absence of an employee on a day is lifted."""
+
+    employee: int
+    day: int
+    dayparts: tuple[int, ...]
+
+
+Change = OneMore | HigherLimit | Available
+
+
+def applied(problem: Problem, changes: tuple[Change, ...]) -> Problem:
+    """The problem after changes."""
+    for change in changes:
+        match change:
+            case OneMore(employee, services):
+                more = {(employee, service): problem.capabilities.get((employee, service), 0) + 1 for service in services}
+                problem = replace(problem, capabilities={**problem.capabilities, **more})
+            case HigherLimit(limit, by):
+                higher = replace(limit, maximum=(limit.maximum or 0) + by)
+                problem = replace(problem, limits=tuple(higher if one == limit else one for one in problem.limits))
+            case Available(employee, day, dayparts):
+                lifted = {Slot(employee, day, daypart) for daypart in dayparts}
+                problem = replace(problem, unavailable=problem.unavailable - lifted)
+    return problem
+
+
+def in_words(problem: Problem, change: Change) -> str:
+    """A change as a planner would say it: `one more DIO and DIA for Anna Mulder`."""
+    match change:
+        case OneMore(employee, services, new):
+            codes = " and ".join(problem.services[service].code for service in services)
+            who = problem.employees[employee].name
+            return f"{who} qualified for {codes}" if new else f"one more {codes} for {who}"
+        case HigherLimit(limit, by):
+            higher = replace(limit, maximum=(limit.maximum or 0) + by)
+            return f"{describe_limit(problem, higher)} for {problem.employees[limit.employee].name} instead of {limit.maximum}"
+        case Available(employee, day, dayparts):
+            codes = " and ".join(problem.dayparts[daypart] for daypart in dayparts)
+            return f"{problem.employees[employee].name} available on {problem.date_of(day)} {codes}"
+
+
+def describe_limit(problem: Problem, limit: Limit) -> str:
+    """`at most 5 shifts DIO, 2025-11-24 to 2025-11-30`, after the limit's name when it has one."""
+    bounds = [f"at least {limit.minimum}"] if limit.minimum is not None else []
+    bounds += [f"at most {limit.maximum}"] if limit.maximum is not None else []
+    said = f"{' and '.join(bounds)} {limit.quantity}"
+    if limit.services is not None:
+        said += " " + ", ".join(problem.services[service].code for service in sorted(limit.services))
+    if limit.first_day > 0 or limit.last_day is not None:
+        last = problem.day_count - 1 if limit.last_day is None else limit.last_day
+        said += f", {problem.date_of(limit.first_day)} to {problem.date_of(last)}"
+    return f"{limit.name} ({said})" if limit.name else said

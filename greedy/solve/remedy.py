@@ -1,0 +1,107 @@
+"""The smallest change that would fill an open unit of demand, found by trying: the workspace says what still stands in the way."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+
+from greedy.model.changes import Available, Change, HigherLimit, OneMore, in_words
+from greedy.model.limits import Quantity
+from greedy.model.problem import Problem
+from greedy.model.result import Obstacle
+from greedy.solve.chains import Move, Reseat, Take, situations
+from greedy.workspace import Workspace
+
+LONGEST_CHAIN = 4
+MOST_STATES = 40
+MOST_CHANGES = 3
+GIVEN = frozenset({Obstacle.NOT_QUALIFIED, Obstacle.CAPACITY_USED, Obstacle.UNAVAILABLE, Obstacle.PAIR_NOT_POSSIBLE})
+RAISABLE = frozenset({Quantity.SHIFTS, Quantity.MINUTES, Quantity.DAYS, Quantity.WEEKENDS, Quantity.CONSECUTIVE_DAYS})
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What would fill a unit: changes that a planner must make, all of them, and then these moves."""
+
+    changes: tuple[Change, ...]
+    moves: tuple[Move, ...]
+
+
+def remedy(workspace: Workspace, row: int, *, most_states: int = MOST_STATES) -> Remedy | None:
+    """The smallest remedy for an open unit, the cheapest to the practice first; None when none was found.
+
+    Fewer changes come first; then once more of a service or a higher limit, an absence lifted, a new qualification; then fewer moves.
+    """
+    best: tuple[tuple[int, int, int], Remedy] | None = None
+    with closing(situations(workspace, row, longest=LONGEST_CHAIN, most_states=most_states)) as found:
+        for situation in found:
+            if situation.gain > (0, 0):
+                return Remedy((), situation.moves)
+            if len(situation.waiting) > 1:
+                continue
+            waiting = situation.waiting[0]
+            for employee in range(len(workspace.problem.employees)):
+                changes = changes_for(workspace, employee, waiting, most=1 if situation.moves else MOST_CHANGES)
+                if changes is None:
+                    continue
+                price = (len(changes), max(map(_price, changes), default=0), len(situation.moves))
+                if best is None or price < best[0]:
+                    best = price, Remedy(changes, (*situation.moves, Take(waiting, employee)))
+    return None if best is None else best[1]
+
+
+def changes_for(workspace: Workspace, employee: int, row: int, *, most: int = MOST_CHANGES) -> tuple[Change, ...] | None:
+    """The changes, at most so many, after which an employee can take a unit of the row at once; None when no changes would do."""
+    start = workspace.step
+    changes: list[Change] = []
+    try:
+        while (obstacle := workspace.obstacle(employee, row)) is not None:
+            change = _change_for(workspace, employee, row, obstacle)
+            if change is None or len(changes) == most:
+                return None
+            workspace.permit(change)
+            changes.append(change)
+        return tuple(changes)
+    finally:
+        workspace.undo(start)
+
+
+def in_a_sentence(problem: Problem, what: Remedy) -> str:
+    """A remedy in a planner's words."""
+    changes = " and ".join(in_words(problem, change) for change in what.changes)
+    if len(what.changes) > 1:
+        changes = f"{len(what.changes)} changes together: {changes}"
+    if len(what.moves) == 1 and changes:
+        return changes
+    moves = ", ".join(_move_in_words(problem, move) for move in what.moves)
+    return f"{changes}; then {moves}" if changes else moves
+
+
+def _move_in_words(problem: Problem, move: Move) -> str:
+    row = problem.demand[move.row]
+    team = problem.demand_teams[row.team].code
+    if isinstance(move, Reseat):
+        return f"{problem.describe(move.assignment)} counts for {team}"
+    who, what = problem.employees[move.employee].name, f"{problem.services[row.service].code} {problem.date_of(row.day)}"
+    instead = " and ".join(f"{problem.services[a.service].code} {problem.date_of(a.day)}" for a in move.gives_up)
+    return f"{who} takes {what}" + (f" instead of {instead}" if instead else "")
+
+
+def _price(change: Change) -> int:
+    """How hard a change is for a practice: 0 a number, 1 an absence, 2 a qualification."""
+    return (2 if change.new else 0) if isinstance(change, OneMore) else int(isinstance(change, Available))
+
+
+def _change_for(workspace: Workspace, employee: int, row: int, obstacle: Obstacle) -> Change | None:
+    """The change that would lift an obstacle, if a planner can make one."""
+    problem = workspace.problem
+    if obstacle in (Obstacle.LIMIT_REACHED, Obstacle.DAY_LIMIT):
+        limit = workspace.limit_in_the_way(employee, row)
+        return None if limit is None or limit.quantity not in RAISABLE else HigherLimit(limit, workspace.excess(limit, employee, row))
+    if obstacle not in GIVEN:
+        return None
+    work = workspace.work_for(employee, row)
+    if short := tuple(a.service for a in work if workspace.capacity_left(employee, a.service) < 1):
+        return OneMore(employee, short, new=any((employee, service) not in problem.capabilities for service in short))
+    absent = [slot for slot in map(problem.slot_of, work) if workspace.is_absent(slot)]
+    return Available(employee, absent[0].day, tuple(slot.daypart for slot in absent)) if absent else None
