@@ -18,7 +18,8 @@ from greedy.model.result import Obstacle
 from greedy.workspace import Workspace
 
 LONGEST_CHAIN = 6
-MOST_STATES = 400
+MOST_STATES = 400  # situations looked at for one open unit
+EFFORT = 1500  # situations looked at in vain, all together
 MOST_GIVEN_UP = 2
 NEVER = frozenset({Obstacle.NOT_QUALIFIED, Obstacle.INACTIVE, Obstacle.OTHER_TEAM, Obstacle.UNAVAILABLE})
 
@@ -43,13 +44,7 @@ class Reseat:
 Move = Take | Reseat
 
 
-def repair(
-    workspace: Workspace,
-    *,
-    stop: Callable[[], bool] = lambda: False,
-    longest: int = LONGEST_CHAIN,
-    most_states: int = MOST_STATES,
-) -> int:
+def repair(workspace: Workspace, *, stop: Callable[[], bool] = lambda: False, effort: int = EFFORT) -> int:
     """Fill what chains of moves can fill; the number of chains made.
 
     Parameters
@@ -58,17 +53,18 @@ def repair(
         The roster, changed in place; what stays open never costs more.
     stop
         Asked between chains.
-    longest, most_states
-        Most moves of a chain, and most situations looked at for one open unit.
+    effort
+        Situations to look at in vain before giving up. Each open unit gets a part of what is left.
     """
     made = 0
     improved = True
     while improved:
         improved = False
         for row in _open_rows(workspace):
-            while workspace.open_units[row] > 0 and not stop():
-                chain = find_chain(workspace, row, longest=longest, most_states=most_states)
+            while workspace.open_units[row] > 0 and effort > 0 and not stop():
+                chain, tried = find_chain(workspace, row, most_states=min(MOST_STATES, effort // 4 + 1))
                 if chain is None:
+                    effort -= tried
                     break
                 for move in chain:
                     apply(workspace, move)
@@ -77,23 +73,27 @@ def repair(
     return made
 
 
-def find_chain(workspace: Workspace, row: int, *, longest: int = LONGEST_CHAIN, most_states: int = MOST_STATES) -> tuple[Move, ...] | None:
-    """The shortest chain of moves found that fills a unit of an open demand row and leaves less open than before; None without one.
+def find_chain(
+    workspace: Workspace, row: int, *, longest: int = LONGEST_CHAIN, most_states: int = MOST_STATES
+) -> tuple[tuple[Move, ...] | None, int]:
+    """The shortest chain of moves found that fills a unit of an open demand row and leaves less open than before, and the situations tried.
 
     The workspace is left as it was. Nobody's hard limits are broken further.
     """
     start = workspace.step
+    tried = 0
     with closing(situations(workspace, row, longest=longest, most_states=most_states)) as found:
         for situation in found:
+            tried += 1
             if situation.gain > (0, 0):
                 staff = {move.employee for move in situation.moves if isinstance(move, Take)}
                 after = {employee: workspace.breach(employee) for employee in staff}
                 workspace.undo(start)
                 if all(after[employee] <= workspace.breach(employee) for employee in staff):
-                    return situation.moves
+                    return situation.moves, tried
                 for move in situation.moves:
                     apply(workspace, move)
-    return None
+    return None, tried
 
 
 @dataclass(frozen=True)
