@@ -1,22 +1,22 @@
 """The hard limits of employees, kept up to date while a roster is made.
 
 Work is held back by what it would exceed: a most of shifts, minutes, days, weekends or days in a row, a rest or a row of days off that
-would become too short. A least of something is not asked of a roster in the making; `breach` counts it, so that a change can be judged.
+would become too short. A least of something is not asked of a roster in the making; `breach` counts it too, so that a change can be judged.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from greedy.model.excess import excess, known_days, rest_between
 from greedy.model.limits import Limit, Quantity
 from greedy.model.problem import Assignment, Problem
 
 SATURDAY = 5
 MINUTES_A_DAY = 1440
-NO_LIMIT = float("inf")
 
 
 class Tally(Protocol):
@@ -29,9 +29,6 @@ class Tally(Protocol):
 
     def excess(self, work: Sequence[Assignment]) -> int:
         """By how much more work, of one day, would exceed the limit; 0 when it would not."""
-
-    def breach(self) -> int:
-        """By how much the limit is broken as the roster stands, in its unit."""
 
 
 class _Total:
@@ -47,12 +44,12 @@ class _Total:
             self._once = lambda day: (first + day) // 7 if (first + day) % 7 >= SATURDAY else -1
         minutes = limit.quantity is Quantity.MINUTES
         self._worth = [service.minutes if minutes else 1 for service in problem.services]
-        self._first, self._last = limit.first_day, _last_day(problem, limit)
+        self._days = problem.days_of(limit)
         self._in: Counter[int] = Counter()  # day or weekend -> shifts in it
         self._total = 0
 
     def add(self, assignment: Assignment, times: int) -> None:
-        if not _counts(self.limit, assignment, self._first, self._last):
+        if not _counts(self.limit, assignment, self._days):
             return
         if self._once is None:
             self._total += times * self._worth[assignment.service]
@@ -69,17 +66,13 @@ class _Total:
             return 0
         more = 0
         for assignment in work:
-            if _counts(self.limit, assignment, self._first, self._last):
+            if _counts(self.limit, assignment, self._days):
                 if self._once is None:
                     more += self._worth[assignment.service]
                 else:
                     unit = self._once(assignment.day)
                     more = int(unit >= 0 and not self._in[unit])
         return max(0, self._total + more - self.limit.maximum) if more else 0
-
-    def breach(self) -> int:
-        most = NO_LIMIT if self.limit.maximum is None else self.limit.maximum
-        return int(max(0, self._total - most, (self.limit.minimum or 0) - self._total))
 
 
 class _Runs:
@@ -88,50 +81,29 @@ class _Runs:
     def __init__(self, problem: Problem, limit: Limit) -> None:
         self.limit = limit
         self._off = limit.quantity is Quantity.CONSECUTIVE_DAYS_OFF
-        self._first = -problem.history_days if limit.first_day == 0 else limit.first_day
-        self._last = _last_day(problem, limit)
+        self._days = known_days(problem, limit)
         self._worked: Counter[int] = Counter()
 
     def add(self, assignment: Assignment, times: int) -> None:
-        if _counts(self.limit, assignment, self._first, self._last):
+        if _counts(self.limit, assignment, self._days):
             self._worked[assignment.day] += times
 
     def excess(self, work: Sequence[Assignment]) -> int:
-        days = [assignment.day for assignment in work if _counts(self.limit, assignment, self._first, self._last)]
+        days = [assignment.day for assignment in work if _counts(self.limit, assignment, self._days)]
         if not days or self._worked[days[0]]:
             return 0
         day = days[0]
         before, after = self._stretch(day, -1), self._stretch(day, 1)
         if self._off:
             least = self.limit.minimum or 0
-            inside = (day - before - 1 >= self._first, day + after + 1 <= self._last)
+            inside = (day - before - 1 in self._days, day + after + 1 in self._days)
             return sum(least - off for is_inside, off in zip(inside, (before, after), strict=True) if is_inside and 0 < off < least)
         return 0 if self.limit.maximum is None else max(0, before + 1 + after - self.limit.maximum)
-
-    def breach(self) -> int:
-        most = NO_LIMIT if self.limit.maximum is None else self.limit.maximum
-        found = 0
-        for begin, end in self._all_runs():
-            length = end - begin + 1
-            inside = begin > self._first and end < self._last
-            found += int(max(0, length - most)) + (max(0, (self.limit.minimum or 0) - length) if inside else 0)
-        return found
-
-    def _all_runs(self) -> Iterator[tuple[int, int]]:
-        """First and last day of every run of the kind that is limited."""
-        begin: int | None = None
-        for day in range(self._first, self._last + 2):
-            in_run = day <= self._last and (self._worked[day] == 0) == self._off
-            if in_run and begin is None:
-                begin = day
-            elif not in_run and begin is not None:
-                yield begin, day - 1
-                begin = None
 
     def _stretch(self, day: int, step: int) -> int:
         """Days of the limited kind beside a day, in one direction."""
         length, day = 0, day + step
-        while self._first <= day <= self._last and (self._worked[day] == 0) == self._off:
+        while day in self._days and (self._worked[day] == 0) == self._off:
             length, day = length + 1, day + step
         return length
 
@@ -142,14 +114,12 @@ class _Rest:
     def __init__(self, problem: Problem, limit: Limit) -> None:
         self.limit = limit
         self._problem = problem
-        self._first = -problem.history_days if limit.first_day == 0 else limit.first_day
-        self._last = _last_day(problem, limit)
-        longest = max((service.minutes for service in problem.services), default=0)
-        self._reach = (MINUTES_A_DAY + longest + (limit.minimum or 0)) // MINUTES_A_DAY  # days; beyond, rest is long enough
+        self._days = known_days(problem, limit)
+        self._reach = 2 + (problem.longest_service + (limit.minimum or 0)) // MINUTES_A_DAY  # days; beyond, rest is long enough
         self._work: dict[int, list[Assignment]] = defaultdict(list)
 
     def add(self, assignment: Assignment, times: int) -> None:
-        if _counts(self.limit, assignment, self._first, self._last):
+        if _counts(self.limit, assignment, self._days):
             if times > 0:
                 self._work[assignment.day].append(assignment)
             else:
@@ -159,23 +129,14 @@ class _Rest:
         return sum(
             self._too_short(assignment, other) if other.day > assignment.day else self._too_short(other, assignment)
             for assignment in work
-            if _counts(self.limit, assignment, self._first, self._last)
+            if _counts(self.limit, assignment, self._days)
             for day in range(assignment.day - self._reach, assignment.day + self._reach + 1)
             if day != assignment.day
             for other in self._work.get(day, ())
         )
 
-    def breach(self) -> int:
-        return sum(
-            self._too_short(earlier, later)
-            for day, work in self._work.items()
-            for next_day in range(day + 1, day + self._reach + 1)
-            for earlier in work
-            for later in self._work.get(next_day, ())
-        )
-
     def _too_short(self, earlier: Assignment, later: Assignment) -> bool:
-        return rest_minutes(self._problem, earlier, later) < (self.limit.minimum or 0)
+        return rest_between(self._problem, earlier, later) < (self.limit.minimum or 0)
 
 
 class LimitBook:
@@ -241,9 +202,11 @@ class LimitBook:
                 tally.limit = higher
         return higher
 
-    def breach(self, employee: int) -> int:
-        """By how much the limits of an employee are broken, all together."""
-        return sum(tally.breach() for tally in self._tallies.get(employee, ()))
+    def breach(self, employee: int, work: Iterable[Assignment]) -> int:
+        """By how much work of an employee breaks her limits, the least of something included; in their units, all together."""
+        known = sorted({*work, *(one for one in self._problem.history if one.employee == employee)}, key=lambda one: one.day)
+        limits = [tally.limit for tally in self._tallies.get(employee, ())]
+        return sum(broken.units for limit in limits for broken in excess(self._problem, limit, known))
 
 
 def _tally(problem: Problem, limit: Limit) -> Tally:
@@ -252,15 +215,5 @@ def _tally(problem: Problem, limit: Limit) -> Tally:
     return _Rest(problem, limit) if limit.quantity is Quantity.REST_MINUTES else _Total(problem, limit)
 
 
-def _counts(limit: Limit, assignment: Assignment, first: int, last: int) -> bool:
-    return first <= assignment.day <= last and (limit.services is None or assignment.service in limit.services)
-
-
-def _last_day(problem: Problem, limit: Limit) -> int:
-    return problem.day_count - 1 if limit.last_day is None else limit.last_day
-
-
-def rest_minutes(problem: Problem, earlier: Assignment, later: Assignment) -> int:
-    """Minutes from the end of one piece of work to the begin of another on a later day; negative when they overlap."""
-    first, second = problem.services[earlier.service], problem.services[later.service]
-    return (later.day - earlier.day) * MINUTES_A_DAY + second.begin_minute - first.begin_minute - first.minutes
+def _counts(limit: Limit, assignment: Assignment, days: range) -> bool:
+    return assignment.day in days and (limit.services is None or assignment.service in limit.services)

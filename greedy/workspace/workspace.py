@@ -20,6 +20,7 @@ from greedy.model.roster import BlockedSlot, Roster, blocked_slots
 from greedy.workspace.limits import LimitBook
 
 OPEN, ACTIVE, BLOCKED, UNAVAILABLE = SlotStatus  # plain names: attribute look-ups on the enum would dominate the fill
+OBSTACLE_OF = {Quantity.DAYS: Obstacle.DAY_LIMIT, Quantity.REST_MINUTES: Obstacle.REST_TOO_SHORT}
 
 
 class _Step(NamedTuple):
@@ -52,6 +53,7 @@ class Workspace:
         standing = Roster.of(problem.pinned) if roster is None else roster
         self.problem = problem
         self.open_units = [row.required for row in problem.demand]
+        self._staff = [0] * len(problem.demand)  # who serves each row, those beyond what it requires included
         self.shifts = [0] * len(problem.employees)
         self._pinned = frozenset(problem.pinned)
         self._serving: dict[Assignment, int | None] = {}  # the work that stands -> the demand row that it serves
@@ -62,7 +64,6 @@ class Workspace:
         self._work: dict[int, list[Assignment]] = defaultdict(list)  # slot index -> what is worked in it
         self._duties: dict[int, list[Assignment]] = defaultdict(list)  # slot index -> the duties that block it
         self._capacity_left = dict(problem.capabilities)
-        self._worked_days = [0] * len(problem.employees)
         self._limits = LimitBook(problem)
         self._limited = not self._limits.empty
         for slot in problem.unavailable:
@@ -179,7 +180,7 @@ class Workspace:
 
     def breach(self, employee: int) -> int:
         """By how much her hard limits are broken as the roster stands, the least of something included; in their units, all together."""
-        return self._limits.breach(employee) if self._limited else 0
+        return self._limits.breach(employee, self.work_of(employee)) if self._limited else 0
 
     def obstacle_alone(self, employee: int, day: int, service: int, team: int) -> Obstacle | None:
         """Why the employee cannot work a shift for a demand team, its pair and its blocked slots left aside."""
@@ -198,8 +199,6 @@ class Workspace:
         status = self._status[start + problem.services[service].daypart]
         if status != OPEN:
             return {UNAVAILABLE: Obstacle.UNAVAILABLE, BLOCKED: Obstacle.BLOCKED, ACTIVE: Obstacle.WORKS}[SlotStatus(status)]
-        if who.max_days is not None and self._worked_days[employee] >= who.max_days and not self._works_on(start):
-            return Obstacle.DAY_LIMIT
         return None
 
     def place(self, employee: int, row: int) -> tuple[Assignment, ...]:
@@ -323,7 +322,7 @@ class Workspace:
             return None
         work = self.work_for(employee, row)
         if (limit := self._limits.holding_back(work)) is not None:
-            return Obstacle.REST_TOO_SHORT if limit.quantity is Quantity.REST_MINUTES else Obstacle.LIMIT_REACHED
+            return OBSTACLE_OF.get(limit.quantity, Obstacle.LIMIT_REACHED)
         return None if self._limits.cannot_stand_beside(work) is None else Obstacle.CANNOT_FOLLOW
 
     def _missing_partner(self, employee: int, day: int, service: int) -> int | None:
@@ -357,7 +356,6 @@ class Workspace:
     def _put(self, assignment: Assignment, row: int | None) -> None:
         slot = self.problem.slot_of(assignment)
         start = slot.employee * self._per_employee + slot.day * self._per_day
-        self._worked_days[slot.employee] += not self._works_on(start)
         self._status[start + slot.daypart] = ACTIVE
         self._work[start + slot.daypart].append(assignment)
         self._serving[assignment] = None
@@ -384,7 +382,6 @@ class Workspace:
         del self._serving[assignment]
         self._work[start + slot.daypart].remove(assignment)
         self._reopen(start + slot.daypart)
-        self._worked_days[slot.employee] -= not self._works_on(start)
         self.shifts[slot.employee] -= 1
         key = (assignment.employee, assignment.service)
         if key in self._capacity_left:
@@ -416,14 +413,11 @@ class Workspace:
 
     def _serve(self, assignment: Assignment, row: int | None) -> None:
         served = self._serving[assignment]
-        if served is not None:
-            self.open_units[served] += 1
-        if row is not None:
-            self.open_units[row] -= 1
         self._serving[assignment] = row
-
-    def _works_on(self, day_start: int) -> bool:
-        return ACTIVE in self._status[day_start : day_start + self._per_day]
+        for changed, by in ((served, -1), (row, 1)):
+            if changed is not None:
+                self._staff[changed] += by
+                self.open_units[changed] = max(0, self.problem.demand[changed].required - self._staff[changed])
 
     def _index(self, slot: Slot) -> int:
         return slot.employee * self._per_employee + slot.day * self._per_day + slot.daypart
