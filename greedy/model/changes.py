@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from greedy.model.limits import Limit
@@ -42,7 +43,9 @@ def applied(problem: Problem, changes: tuple[Change, ...]) -> Problem:
     for change in changes:
         match change:
             case OneMore(employee, services):
-                more = {(employee, service): problem.capabilities.get((employee, service), 0) + 1 for service in services}
+                stands = Counter((a.employee, a.service) for a in problem.pinned)  # what was pinned without a qualification counts too
+                keys = [(employee, service) for service in services]
+                more = {key: problem.capabilities.get(key, stands[key]) + 1 for key in keys}
                 problem = replace(problem, capabilities={**problem.capabilities, **more})
             case HigherLimit(limit, by):
                 higher = replace(limit, maximum=(limit.maximum or 0) + by)

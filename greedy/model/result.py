@@ -24,12 +24,16 @@ class SolveStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a solver is: cost of the best roster at the first priority, a lower bound of it when one is known, and what it does now."""
+    """How far a solver is: cost of the best roster at the first priority, a lower bound of it when one is known, and what it does now.
+
+    `roster`: the best roster when it is new, so that whoever listens can keep it should the solver be killed; None otherwise.
+    """
 
     seconds: float
     cost: int | None
     bound: int | None
     doing: str
+    roster: Roster | None = None
 
 
 class Obstacle(StrEnum):

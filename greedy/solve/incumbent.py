@@ -12,6 +12,11 @@ from greedy.model.roster import Roster
 from greedy.model.rules import Violation, check
 
 
+def may_give_way(violation: Violation) -> bool:
+    """Whether a rule is one that a roster may have to break, as nothing else is possible: a limit. All others can always be kept."""
+    return violation.rule.startswith("limit_")
+
+
 class Incumbent:
     """The best roster of a solve: fewest broken rules first, then the least cost, an earlier priority first.
 
@@ -45,7 +50,7 @@ class Incumbent:
         self._started = time.perf_counter()
         self._deadline = float("inf") if time_limit_seconds is None else self._started + time_limit_seconds
         self._on_progress = on_progress
-        self._rank: tuple[int, tuple[int, ...]] | None = None
+        self._rank: tuple[int, int, tuple[int, ...]] | None = None
         terms = (problem.limits, problem.requests, problem.wishes)
         self._priorities = sorted({0, *(one.priority for some in terms for one in some)})
 
@@ -62,7 +67,7 @@ class Incumbent:
     @property
     def legal(self) -> bool:
         """Whether the best roster breaks no rule, but for what pinned work breaks by itself."""
-        return self._rank is not None and self._rank[0] == 0
+        return self._rank is not None and self._rank[1] == 0
 
     @property
     def proven(self) -> bool:
@@ -73,12 +78,14 @@ class Incumbent:
         """Keep a roster if it is better than the best; whether it was."""
         violations = tuple(check(self.problem, roster))
         cost = costs(self.problem, roster)
-        rank = (sum(not one.pinned for one in violations), tuple(cost.get(priority, 0) for priority in self._priorities))
+        broken = [one for one in violations if not one.pinned]
+        never = sum(not may_give_way(one) for one in broken)
+        rank = (never, len(broken), tuple(cost.get(priority, 0) for priority in self._priorities))
         if self._rank is not None and rank >= self._rank:
             return False
         self._rank, self.roster, self.costs, self.violations, self.solver = rank, roster, cost, violations, solver
         self.seconds_to_best = self.seconds
-        self.tell(solver)
+        self.tell(solver, roster)
         return True
 
     def raise_bounds(self, bounds: Iterable[tuple[int, int]], solver: str) -> None:
@@ -88,7 +95,7 @@ class Incumbent:
             self.bounds |= better
             self.tell(solver)
 
-    def tell(self, doing: str) -> None:
-        """Report progress to whoever asked for it."""
+    def tell(self, doing: str, roster: Roster | None = None) -> None:
+        """Report progress to whoever asked for it; `roster` when it is new."""
         if self._on_progress is not None:
-            self._on_progress(Progress(self.seconds, self.costs.get(0, 0), self.bounds.get(0), doing))
+            self._on_progress(Progress(self.seconds, self.costs.get(0, 0), self.bounds.get(0), doing, roster))

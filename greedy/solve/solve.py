@@ -12,7 +12,7 @@ from greedy.solve.bound import demand_bound
 from greedy.solve.chains import repair
 from greedy.solve.explain import explain_open_demand
 from greedy.solve.fill import fill
-from greedy.solve.incumbent import Incumbent
+from greedy.solve.incumbent import Incumbent, may_give_way
 from greedy.workspace import Workspace
 
 Method = Literal["auto", "greedy", "cpsat"]
@@ -66,7 +66,7 @@ def solve(
 
 def _result(incumbent: Incumbent, method: Method, seed: int) -> SolveResult:
     seconds = incumbent.seconds
-    if broken := [violation.message for violation in incumbent.violations if not violation.pinned]:
+    if broken := [violation.message for violation in incumbent.violations if not (violation.pinned or may_give_way(violation))]:
         raise IllegalRosterError(f"the {incumbent.solver} solver broke rules: {'; '.join(broken[:5])}")
     status = SolveStatus.OPTIMAL if incumbent.proven else SolveStatus.FEASIBLE
     if incumbent.violations:

@@ -65,3 +65,19 @@ def test_what_is_planned_leaves_out_what_was_pinned() -> None:
     workspace.place(0, 0)
     assert workspace.planned() == (Assignment(0, 0, OSP),)
     assert len(workspace.freeze().assignments) == 2
+
+
+def test_pinned_work_and_what_does_not_stand_cannot_be_taken_away() -> None:
+    workspace = Workspace(replace(ONE, pinned=(Assignment(0, 1, OSP),)))
+    for wrong in (Assignment(0, 0, OSP), Assignment(0, 1, OSP)):
+        with pytest.raises(ValueError, match="cannot be removed"):
+            workspace.remove(wrong)
+
+
+def test_taking_a_duty_away_frees_what_it_blocked_and_its_pair() -> None:
+    workspace = Workspace(PAIR)
+    workspace.place(0, 0)
+    assert workspace.duties_blocking(Slot(0, 1, MORNING)) == (Assignment(0, 0, DIO),)
+    workspace.remove(Assignment(0, 0, DIA))
+    assert (workspace.freeze().assignments, workspace.open_units, workspace.predicted_blocks()) == ((), [1, 1], ())
+    assert workspace.obstacle(0, 0) is None
