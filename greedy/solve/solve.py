@@ -10,6 +10,7 @@ from greedy.model.result import Progress, SolveResult, SolveStatus
 from greedy.model.roster import Roster
 from greedy.solve.bound import demand_bound
 from greedy.solve.chains import repair
+from greedy.solve.conflicts import conflicts_of
 from greedy.solve.explain import explain_open_demand
 from greedy.solve.fill import fill
 from greedy.solve.incumbent import Incumbent, may_give_way
@@ -82,4 +83,5 @@ def _result(incumbent: Incumbent, method: Method, seed: int) -> SolveResult:
         open_demand=explain_open_demand(incumbent.problem, incumbent.roster),
         seconds_to_best=incumbent.seconds_to_best,
         violations=incumbent.violations,
+        conflicts=conflicts_of(incumbent.problem, incumbent.violations) if incumbent.violations else (),
     )

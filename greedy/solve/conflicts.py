@@ -1,0 +1,100 @@
+"""Which rules and rows stand against each other, in a planner's words."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from greedy.model.changes import describe_limit
+from greedy.model.limits import Limit, Quantity
+from greedy.model.problem import Assignment, Problem
+from greedy.model.result import Conflict, Obstacle
+from greedy.model.rules import RULES, Violation
+from greedy.workspace import Workspace
+
+MEANING = {rule.__name__: (rule.__doc__ or "").split("\n")[0] for rule in RULES}
+
+
+def conflicts_of(problem: Problem, violations: Sequence[Violation]) -> tuple[Conflict, ...]:
+    """What each broken rule of the best roster stands against, where it can be seen without a solver.
+
+    Pinned work that breaks a rule by itself; the least of something that is more than an employee could do were nobody else there.
+    """
+    return (*_of_pinned_work(problem, violations), *_of_leasts(problem))
+
+
+def _of_pinned_work(problem: Problem, violations: Sequence[Violation]) -> Iterator[Conflict]:
+    history = set(problem.history)
+    for one in violations:
+        if one.pinned:
+            work = [f"{problem.describe(a)} was worked" if a in history else f"{problem.describe(a)} is pinned" for a in one.assignments]
+            yield Conflict(f"pinned work breaks a rule: {one.message}", (*work, MEANING[one.rule]))
+
+
+def _of_leasts(problem: Problem) -> Iterator[Conflict]:
+    leasts = [limit for limit in problem.limits if limit.hard and limit.minimum]
+    workspace = Workspace(problem) if leasts else None
+    for limit in leasts:
+        if workspace is not None and limit.quantity in (Quantity.SHIFTS, Quantity.MINUTES, Quantity.DAYS, Quantity.WEEKENDS):
+            possible = _possible_work(workspace, limit)
+            most = _most(problem, limit, possible)
+            if most < (limit.minimum or 0):
+                who = problem.employees[limit.employee].name
+                yield Conflict(
+                    f"{who}: {describe_limit(problem, limit)} asked, and at most {most} {limit.quantity} are possible",
+                    (f"{who}: {describe_limit(problem, limit)}", *_why_not_more(workspace, limit, possible)),
+                )
+
+
+def _possible_work(workspace: Workspace, limit: Limit) -> dict[Assignment, Obstacle | None]:
+    """Work that would count toward a limit -> what keeps the employee from it beside her pinned work; None when nothing does."""
+    problem, days = workspace.problem, workspace.problem.days_of(limit)
+
+    def counts(day: int, service: int) -> bool:
+        return day in days and (limit.services is None or service in limit.services)
+
+    found: dict[Assignment, Obstacle | None] = {
+        work: None for work in problem.pinned if work.employee == limit.employee and counts(work.day, work.service)
+    }
+    for demand in problem.demand:
+        work = Assignment(limit.employee, demand.day, demand.service)
+        if demand.most and counts(demand.day, demand.service) and (work not in found or found[work] is not None):
+            found[work] = workspace.obstacle_alone(*work, demand.team)
+    return found
+
+
+def _most(problem: Problem, limit: Limit, possible: dict[Assignment, Obstacle | None]) -> int:
+    """The most that an employee could work of what a limit counts: every slot once, and capabilities kept."""
+    free = [work for work, obstacle in possible.items() if obstacle is None]
+    if limit.quantity is Quantity.DAYS:
+        return len({work.day for work in free})
+    if limit.quantity is Quantity.WEEKENDS:
+        weekdays = {work.day: problem.date_of(work.day) for work in free}
+        return len({day.isocalendar()[:2] for day in weekdays.values() if day.isoweekday() > 5})
+    slots: dict[tuple[int, int], int] = defaultdict(int)
+    services: dict[int, list[int]] = defaultdict(list)
+    for work in free:
+        minutes = problem.services[work.service].minutes if limit.quantity is Quantity.MINUTES else 1
+        slot = (work.day, problem.services[work.service].daypart)
+        slots[slot] = max(slots[slot], minutes)
+        services[work.service].append(minutes)
+    stands = Counter(a.service for a in problem.pinned if a.employee == limit.employee)
+    by_capability = sum(
+        sum(all_of[: max(stands[service], problem.capabilities.get((limit.employee, service), 0))]) for service, all_of in services.items()
+    )
+    return min(sum(slots.values()), by_capability)
+
+
+def _why_not_more(workspace: Workspace, limit: Limit, possible: dict[Assignment, Obstacle | None]) -> Iterator[str]:
+    problem = workspace.problem
+    reasons: dict[Obstacle, int] = defaultdict(int)
+    for obstacle in possible.values():
+        if obstacle is not None:
+            reasons[obstacle] += 1
+    if not possible:
+        yield "nobody is asked for on those days"
+    for obstacle, number in sorted(reasons.items()):
+        yield f"{number} shifts that are asked for she cannot take: {obstacle}"
+    for service in sorted({work.service for work, obstacle in possible.items() if obstacle is None}):
+        most = problem.capabilities.get((limit.employee, service), 0)
+        yield f"{problem.services[service].code} at most {most} times"
