@@ -18,8 +18,8 @@ from greedy.model.result import Obstacle
 from greedy.workspace import Workspace
 
 LONGEST_CHAIN = 6
-MOST_STATES = 400  # situations looked at for one open unit
-EFFORT = 1500  # situations looked at in vain, all together
+MOST_MOVES = 2_000  # moves tried for one open unit
+EFFORT = 200  # moves tried in vain for each employee, over all open units
 MOST_GIVEN_UP = 2
 NEVER = frozenset({Obstacle.NOT_QUALIFIED, Obstacle.INACTIVE, Obstacle.OTHER_TEAM, Obstacle.UNAVAILABLE})
 
@@ -44,7 +44,7 @@ class Reseat:
 Move = Take | Reseat
 
 
-def repair(workspace: Workspace, *, stop: Callable[[], bool] = lambda: False, effort: int = EFFORT) -> int:
+def repair(workspace: Workspace, *, stop: Callable[[], bool] = lambda: False, effort: int | None = None) -> int:
     """Fill what chains of moves can fill; the number of chains made.
 
     Parameters
@@ -54,15 +54,16 @@ def repair(workspace: Workspace, *, stop: Callable[[], bool] = lambda: False, ef
     stop
         Asked between chains.
     effort
-        Situations to look at in vain before giving up. Each open unit gets a part of what is left.
+        Moves to try in vain before giving up; None for so many as the staff is large. Each open unit gets a part of what is left.
     """
+    effort = EFFORT * len(workspace.problem.employees) if effort is None else effort
     made = 0
     improved = True
     while improved:
         improved = False
         for row in _open_rows(workspace):
             while workspace.open_units[row] > 0 and effort > 0 and not stop():
-                chain, tried = find_chain(workspace, row, most_states=min(MOST_STATES, effort // 4 + 1))
+                chain, tried = find_chain(workspace, row, most_moves=min(MOST_MOVES, effort // 4 + 1))
                 if chain is None:
                     effort -= tried
                     break
@@ -74,26 +75,25 @@ def repair(workspace: Workspace, *, stop: Callable[[], bool] = lambda: False, ef
 
 
 def find_chain(
-    workspace: Workspace, row: int, *, longest: int = LONGEST_CHAIN, most_states: int = MOST_STATES
+    workspace: Workspace, row: int, *, longest: int = LONGEST_CHAIN, most_moves: int = MOST_MOVES
 ) -> tuple[tuple[Move, ...] | None, int]:
-    """The shortest chain of moves found that fills a unit of an open demand row and leaves less open than before, and the situations tried.
+    """The shortest chain of moves found that fills a unit of an open demand row and leaves less open than before, and the moves tried.
 
     The workspace is left as it was. Nobody's hard limits are broken further.
     """
     start = workspace.step
-    tried = 0
-    with closing(situations(workspace, row, longest=longest, most_states=most_states)) as found:
+    budget = [most_moves]
+    with closing(situations(workspace, row, longest=longest, budget=budget)) as found:
         for situation in found:
-            tried += 1
             if situation.gain > (0, 0):
                 staff = {move.employee for move in situation.moves if isinstance(move, Take)}
                 after = {employee: workspace.breach(employee) for employee in staff}
                 workspace.undo(start)
                 if all(after[employee] <= workspace.breach(employee) for employee in staff):
-                    return situation.moves, tried
+                    return situation.moves, most_moves - budget[0]
                 for move in situation.moves:
                     apply(workspace, move)
-    return None, tried
+    return None, most_moves - budget[0]
 
 
 @dataclass(frozen=True)
@@ -105,25 +105,26 @@ class Situation:
     gain: tuple[int, int]
 
 
-def situations(workspace: Workspace, row: int, *, longest: int, most_states: int) -> Generator[Situation, None, None]:
+def situations(workspace: Workspace, row: int, *, longest: int, budget: list[int]) -> Generator[Situation, None, None]:
     """Where chains of moves from an open demand row can lead, short chains first; those that leave less open as soon as they are found.
 
     The workspace stands in each situation while it is looked at, must be in it again when the next is asked for, and in the end is as it
-    was. Situations are told apart by the rows that wait.
+    was. Situations are told apart by the rows that wait. `budget`: one number, the moves that may still be tried; it is counted down.
     """
     numbers = count()
     start = workspace.step
     seen: set[tuple[int, ...]] = {(row,)}
     found = [(1, next(numbers), Situation((), (row,), (0, 0)))]
     try:
-        while found and most_states > 0:
+        while found and budget[0] > 0:
             _, _, situation = heapq.heappop(found)
-            most_states -= 1
             for move in situation.moves:
                 apply(workspace, move)
             here = workspace.step
             yield situation
+            budget[0] -= len(workspace.problem.employees)  # each of them is asked
             for move in moves(workspace, situation.waiting[0]):
+                budget[0] -= 1
                 after = _after(workspace, situation, move)
                 if after.gain > (0, 0):
                     yield after

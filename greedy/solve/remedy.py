@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 
 from greedy.model.changes import Available, Change, HigherLimit, OneMore, in_words
 from greedy.model.limits import Quantity
@@ -14,6 +15,7 @@ from greedy.workspace import Workspace
 
 LONGEST_CHAIN = 4
 MOST_STATES = 40
+NO_END = 1_000_000
 MOST_CHANGES = 3
 GIVEN = frozenset({Obstacle.NOT_QUALIFIED, Obstacle.CAPACITY_USED, Obstacle.UNAVAILABLE, Obstacle.PAIR_NOT_POSSIBLE})
 RAISABLE = frozenset({Quantity.SHIFTS, Quantity.MINUTES, Quantity.DAYS, Quantity.WEEKENDS, Quantity.CONSECUTIVE_DAYS})
@@ -33,8 +35,8 @@ def remedy(workspace: Workspace, row: int, *, most_states: int = MOST_STATES) ->
     Fewer changes come first; then once more of a service or a higher limit, an absence lifted, a new qualification; then fewer moves.
     """
     best: tuple[tuple[int, int, int], Remedy] | None = None
-    with closing(situations(workspace, row, longest=LONGEST_CHAIN, most_states=most_states)) as found:
-        for situation in found:
+    with closing(situations(workspace, row, longest=LONGEST_CHAIN, budget=[NO_END])) as found:
+        for situation in islice(found, most_states):
             if situation.gain > (0, 0):
                 return Remedy((), situation.moves)
             if len(situation.waiting) > 1:

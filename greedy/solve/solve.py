@@ -17,6 +17,8 @@ from greedy.solve.incumbent import Incumbent, may_give_way
 from greedy.workspace import Workspace
 
 Method = Literal["auto", "greedy", "cpsat"]
+WHOLE_AT_ONCE = 15_000  # assignments that may be possible, up to which the exact model is solved whole at once
+SHARE_OF_WINDOWS = 0.5  # of the time, where the whole model comes after windows
 
 
 class IllegalRosterError(AssertionError):
@@ -29,7 +31,7 @@ def solve(
     *,
     time_limit_seconds: float | None = None,
     seed: int = 0,
-    workers: int | None = None,  # noqa: ARG001
+    workers: int | None = None,
     warm_start: Roster | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> SolveResult:
@@ -40,7 +42,8 @@ def solve(
     problem
         What is asked.
     method
-        `greedy`: the fill alone, milliseconds. `auto`: the fill, then repair by chains of moves. None is worse than the fill.
+        `greedy`: the fill alone, milliseconds. `auto`: the fill, repair by chains of moves, then the exact model, whole or in windows by
+        size. `cpsat`: the fill, then the exact model. None is worse than the fill.
     time_limit_seconds
         The best roster so far is handed back when it is reached; None for no limit.
     seed
@@ -58,11 +61,24 @@ def solve(
     incumbent.offer(workspace.freeze(), "greedy")
     if warm_start is not None:
         incumbent.offer(warm_start, "warm start")
-    if method != "greedy" and not incumbent.proven:
+    if method == "auto" and not incumbent.proven:
         workspace = Workspace(problem, incumbent.roster)
         repair(workspace, stop=lambda: incumbent.seconds_left <= 0)
         incumbent.offer(workspace.freeze(), "chains")
+    if method != "greedy" and not incumbent.proven and incumbent.seconds_left > 0:
+        _improve(incumbent, method, seed, workers)
     return _result(incumbent, method, seed)
+
+
+def _improve(incumbent: Incumbent, method: Method, seed: int, workers: int | None) -> None:
+    """The exact model, whole when the roster is small or it is asked for, else in windows and then whole for the bound."""
+    from greedy.solve.exact import size, solve_whole  # loads OR-Tools, which a roster that chains solve never needs
+    from greedy.solve.windows import search_windows
+
+    if method == "auto" and size(incumbent.problem) > WHOLE_AT_ONCE:
+        search_windows(incumbent, seed=seed, workers=workers, seconds=incumbent.seconds_left * SHARE_OF_WINDOWS)
+    if not incumbent.proven and incumbent.seconds_left > 0:
+        solve_whole(incumbent, seed=seed, workers=workers)
 
 
 def _result(incumbent: Incumbent, method: Method, seed: int) -> SolveResult:

@@ -126,4 +126,4 @@ def test_an_illegal_roster_never_leaves_the_room(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(solve_module, "fill", careless)
     with pytest.raises(IllegalRosterError, match="DIA 2025-11-24 without its DIO"):
-        solve(problem(Demand(0, DIA, TOT, 1)))
+        solve(problem(Demand(0, DIA, TOT, 1)), "greedy")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from greedy.solve.cpsat.constraints import CONSTRAINTS
 from greedy.solve.cpsat.model import RELAXED_LIMITS, Mode, RosterModel
 from greedy.solve.cpsat.wishes import post_costs
 
+ALL_STRATEGIES = 8  # workers from which on CP-SAT's own choice has them all
+STRATEGIES = ("max_lp_sym", "default_lp", "no_lp", "core", "quick_restart", "reduced_costs", "pseudo_costs")
 SHARE_OF_A_PRIORITY = 0.6  # of the time left, while later priorities wait
 
 
@@ -99,6 +102,17 @@ def solve_cpsat(
     return _Search(model, warm_start, started, deadline, on_progress, seed, workers).run()
 
 
+def _share_out(solver: cp_model.CpSolver, workers: int) -> None:
+    """Give few workers the strategies that prove rosters: without the full linear relaxation CP-SAT's own choice for two finds no bound."""
+    parameters = solver.parameters
+    parameters.num_workers = workers
+    if workers == 1:
+        parameters.linearization_level = 2
+        parameters.symmetry_level = 3
+    elif workers < ALL_STRATEGIES:
+        parameters.subsolvers.extend(STRATEGIES[:workers])
+
+
 def answer_of(status: cp_model.CpSolverStatus, solver: cp_model.CpSolver, model: cp_model.CpModel) -> Answer:
     """Translate what CP-SAT answers; every status that it has, and none that it has not."""
     if status == cp_model.MODEL_INVALID:
@@ -166,8 +180,7 @@ class _Search:
         solver = cp_model.CpSolver()
         solver.parameters.max_time_in_seconds = left if last else left * SHARE_OF_A_PRIORITY
         solver.parameters.random_seed = self._seed
-        if self._workers is not None:
-            solver.parameters.num_workers = self._workers
+        _share_out(solver, self._workers or os.cpu_count() or 1)
         answer = answer_of(solver.solve(model.cp, self._callback(priority)), solver, model.cp)
         if answer in (Answer.OPTIMAL, Answer.FEASIBLE):
             self._take(
