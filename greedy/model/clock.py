@@ -39,6 +39,12 @@ def instants_of(problem: Problem) -> dict[tuple[int, int], Instants]:
     }
 
 
+def midnights_of(problem: Problem) -> dict[int, int]:
+    """Day -> the instant at which it begins, for the days of history and horizon and the day after."""
+    zone = ZoneInfo(problem.timezone)
+    return {day: _instant(problem.date_of(day), 0, zone) for day in range(-problem.history_days, problem.day_count + 1)}
+
+
 def minutes_at_night(service: Service) -> int:
     """Minutes of a service between 00:00 and 06:00 of the clock."""
     begin, end = service.begin_minute, service.begin_minute + service.minutes

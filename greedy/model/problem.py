@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from greedy.errors import InputError
-from greedy.model.clock import Instants, instants_of
+from greedy.model.clock import Instants, instants_of, midnights_of
 from greedy.model.faults import faults_of
 from greedy.model.law import WorkingTime
 from greedy.model.limits import Limit, Quantity
@@ -232,6 +232,11 @@ class Problem:
     def instants(self) -> Mapping[tuple[int, int], Instants]:
         """(service, day) -> the instants of its begin and end, for the days of history and horizon."""
         return instants_of(self)
+
+    @cached_property
+    def midnights(self) -> Mapping[int, int]:
+        """Day -> the instant at which it begins."""
+        return midnights_of(self)
 
     @cached_property
     def limits_of(self) -> Mapping[Quantity, tuple[Limit, ...]]:

@@ -14,6 +14,7 @@ from greedy.model.excess import excess, work_of
 from greedy.model.limits import Quantity
 from greedy.model.problem import Assignment, Problem, Slot
 from greedy.model.roster import Roster
+from greedy.model.working_time import working_time_findings
 
 
 @dataclass(frozen=True)
@@ -199,12 +200,15 @@ RULES: tuple[Rule, ...] = (
 
 
 def check(problem: Problem, roster: Roster) -> list[Violation]:
-    """Every violation of every rule, in the order of the rules. An empty list: the roster is legal."""
+    """Every violation of every rule, in the order of the rules; the law of working time, where it is enforced, comes last. None: legal."""
     pinned = problem.fixed_work
+    broken = [(rule.__name__, message, assignments) for rule in RULES for message, assignments in rule(problem, roster)]
+    by_law = [
+        (finding.rule, finding.message, finding.assignments) for finding in working_time_findings(problem, roster) if finding.enforced
+    ]
     return [
-        Violation(rule.__name__, message, assignments, pinned=bool(assignments) and pinned.issuperset(assignments))
-        for rule in RULES
-        for message, assignments in rule(problem, roster)
+        Violation(rule, message, assignments, pinned=bool(assignments) and pinned.issuperset(assignments))
+        for rule, message, assignments in broken + by_law
     ]
 
 

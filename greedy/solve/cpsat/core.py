@@ -11,6 +11,7 @@ from greedy.model.problem import Problem
 from greedy.solve.cpsat.constraints import CONSTRAINTS
 from greedy.solve.cpsat.model import Mode, Part, RosterModel
 from greedy.solve.cpsat.solver import Answer, answer_of
+from greedy.solve.cpsat.working_time import post_law
 
 
 def conflict(problem: Problem, *, deadline: float, seed: int = 0) -> tuple[Part, ...] | None:
@@ -26,6 +27,7 @@ def conflict(problem: Problem, *, deadline: float, seed: int = 0) -> tuple[Part,
     model = RosterModel(problem, Mode.CONFLICT)
     for unit in CONSTRAINTS:
         unit(model)
+    post_law(model)
     core = _core(model, list(model.parts), deadline, seed)
     if core is None:
         return None

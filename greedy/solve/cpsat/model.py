@@ -119,6 +119,18 @@ class RosterModel:
             self._pinned.add(either.index)
         return either
 
+    def both(self, one: Lit, other: Lit) -> Lit:
+        """True when both literals are; it may be true otherwise too, so it is for what is limited from above."""
+        if isinstance(one, int):
+            return other if one else 0
+        if isinstance(other, int):
+            return one if other else 0
+        both = self.cp.new_bool_var("")
+        self.cp.add_bool_or([one.negated(), other.negated(), both])
+        if self.is_fixed(one) and self.is_fixed(other):
+            self._pinned.add(both.index)
+        return both
+
     def is_fixed(self, lit: Lit) -> bool:
         """Whether a literal is true by pinned or frozen work."""
         return bool(lit) if isinstance(lit, int) else lit.index in self._pinned
@@ -172,6 +184,10 @@ class RosterModel:
         if clause is None or (tolerant and all(value and self.is_fixed(lit) for lit, value in lits)):
             return
         self._enforce(self.cp.add_bool_or(clause or [self._false]), part)
+
+    def clause(self, part: Part | None, variables: Sequence[cp_model.IntVar]) -> None:
+        """One of the variables is true."""
+        self._enforce(self.cp.add_bool_or([*variables] or [self._false]), part)
 
     # Costs of what may be broken.
 

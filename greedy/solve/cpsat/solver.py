@@ -20,6 +20,7 @@ from greedy.model.rules import check
 from greedy.solve.cpsat.constraints import CONSTRAINTS
 from greedy.solve.cpsat.model import RELAXED_LIMITS, Mode, RosterModel
 from greedy.solve.cpsat.wishes import post_costs
+from greedy.solve.cpsat.working_time import post_law
 
 ALL_STRATEGIES = 8  # workers from which on CP-SAT's own choice has them all
 STRATEGIES = ("max_lp_sym", "default_lp", "no_lp", "core", "quick_restart", "reduced_costs", "pseudo_costs")
@@ -98,6 +99,7 @@ def solve_cpsat(
     model = RosterModel(problem, Mode.RELAXED if relaxed else Mode.EXACT, frozen=warm_start, free=free)
     for unit in CONSTRAINTS:
         unit(model)
+    post_law(model)
     post_costs(model)
     return _Search(model, warm_start, started, deadline, on_progress, seed, workers).run()
 

@@ -11,6 +11,7 @@ from greedy.model.roster import Roster
 from greedy.solve.cpsat.constraints import CONSTRAINTS
 from greedy.solve.cpsat.model import RosterModel
 from greedy.solve.cpsat.wishes import post_costs
+from greedy.solve.cpsat.working_time import post_law
 
 
 def costs_by_model(problem: Problem, roster: Roster, *, without: Collection[str] = ()) -> dict[int, int] | None:
@@ -19,6 +20,7 @@ def costs_by_model(problem: Problem, roster: Roster, *, without: Collection[str]
     for unit in CONSTRAINTS:
         if unit.__name__ not in without:
             unit(model)
+    post_law(model)
     post_costs(model)
     worked = set(roster.assignments)
     for assignment, lit in model.assignments():
