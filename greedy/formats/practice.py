@@ -9,6 +9,7 @@ from greedy.formats.tables import BLOCKING_SOURCE, PROGRAM_SOURCE, TRIGGER_SOURC
 from greedy.model.limits import Limit, Quantity
 from greedy.model.problem import Assignment, BlockingRule, Demand, DemandTeam, Employee, Problem, Service, Slot, SlotStatus
 from greedy.model.roster import Roster
+from greedy.model.wishes import Wish, WishKind
 
 DAGDELEN = ("O", "M", "A")
 WEEKDAYS: tuple[Weekday, ...] = ("ma", "di", "wo", "do", "vr", "za", "zo")
@@ -17,6 +18,22 @@ DEMAND_TEAMS = (
     DemandTeam("TOT", ("Groen", "Oranje", "Overig")),
     DemandTeam("GRO", ("Groen", "Overig")),
     DemandTeam("ORA", ("Oranje", "Overig")),
+)
+STANDBY_CODES = frozenset({"DIA", "DDA"})  # evening and night at home: standby, not worked time
+# What a missing shift costs: (system service, must) -> weight. One of a class outweighs nine of the next; AANGEPAST reads as MOET.
+DEMAND_WEIGHTS = {(True, True): 1000, (True, False): 100, (False, True): 10, (False, False): 1}
+# The practice's wishes and their priorities. Preferences, seniority and stability cost nothing until somebody has a preference, somebody is
+# senior, or an earlier roster is to be kept to.
+WISHES = (
+    Wish(WishKind.STABILITY, priority=1),
+    Wish(WishKind.FAIR_WEEKENDS, priority=4),
+    Wish(WishKind.FAIR_NIGHTS, priority=4),
+    Wish(WishKind.FAIR_SHIFTS, priority=4),
+    Wish(WishKind.PREFERRED_SERVICES, priority=6),
+    Wish(WishKind.EVEN_WEEKS, priority=6, tolerance_percent=20),
+    Wish(WishKind.SENIOR_FIRST, priority=6),
+    Wish(WishKind.TEAM_BALANCE, priority=10),
+    Wish(WishKind.VARIETY, priority=10),
 )
 
 
@@ -34,6 +51,7 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
     employees = {row.id: number for number, row in enumerate(tables.employees)}
     services = {row.id: number for number, row in enumerate(tables.service_types)}
     codes = {row.code: number for number, row in enumerate(tables.service_types)}
+    system = {row.id for row in tables.service_types if row.is_system}
     teams = {team.code: number for number, team in enumerate(DEMAND_TEAMS)}
 
     def day(of: date) -> int:
@@ -58,15 +76,22 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
                 daypart=DAGDELEN.index(row.dagdeel),
                 minutes=row.duur_minuten,
                 is_system=row.is_system,
-                begin_minute=row.begintijd.hour * 60 + row.begintijd.minute,
                 active=row.actief,
                 second_half=None if row.gekoppeld_aan is None else codes[row.gekoppeld_aan],
+                begin_minute=row.begintijd.hour * 60 + row.begintijd.minute,
+                standby=row.code in STANDBY_CODES,
             )
             for row in tables.service_types
         ),
         demand_teams=DEMAND_TEAMS,
         demand=tuple(
-            Demand(day(row.date), services[row.service_id], teams[row.team], row.required)
+            Demand(
+                day(row.date),
+                services[row.service_id],
+                teams[row.team],
+                row.required,
+                weight_under=DEMAND_WEIGHTS[row.service_id in system, row.status != "MAG"],
+            )
             for row in tables.roster_period_staffing_dagdelen
             if row.required
         ),
@@ -81,6 +106,7 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
         blocked=frozenset(slot(row) for row in blocked_from_outside(tables)),
         revision=tables.input_digest,
         limits=_limits_of_days(tables) if limit_worked_days else (),
+        wishes=WISHES,
     )
 
 

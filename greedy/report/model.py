@@ -115,8 +115,53 @@ class ViolationLine(_Document):
     pinned: bool
 
 
+class CostLine(_Document):
+    """What gave way: a term of the costs (`demand`, `request`, the name of a limit or wish), what it costs, and where."""
+
+    priority: int
+    term: str
+    cost: int
+    where: list[str]
+
+
+class ConflictLine(_Document):
+    """Rules and rows that stand against each other, so that no roster keeps them all."""
+
+    message: str
+    parts: list[str]
+
+
+class Changes(_Document):
+    """A roster against the earlier one: assignments that both have, that only the earlier one has, that only the new one has."""
+
+    kept: int
+    gone: int
+    new: int
+
+
+class SolverSummary(_Document):
+    """Which solver made the roster, and how good it is known to be.
+
+    `objective` and `bound`: cost of open demand, and of whatever else has priority 0, and what no roster can have less of. `costs` and
+    `bounds`: the same by priority, the first one the strictest. `gap`: share of the objective that is not proven to be necessary, 0 to 1.
+    `incident`: why the solver was ended from outside and this is its best roster so far; null when it ended by itself.
+    """
+
+    name: str
+    status: str
+    objective: int
+    bound: int
+    gap: float
+    seconds: float
+    seconds_to_best: float
+    seed: int
+    costs: dict[int, int]
+    bounds: dict[int, int]
+    incident: str | None
+
+
 class Report(_Document):
-    """All that is told of one roster."""
+    """All that is told of one roster. `solver` is null for a roster that was not made just now, `changes` without an earlier roster."""
 
     roster_id: str
     name: str
@@ -132,4 +177,9 @@ class Report(_Document):
     slots: SlotSummary
     fairness: list[Fairness]
     violations: list[ViolationLine]
+    conflicts: list[ConflictLine]
+    costs: dict[int, int]
+    gave_way: list[CostLine]
+    changes: Changes | None
+    solver: SolverSummary | None
     recommendations: list[str]

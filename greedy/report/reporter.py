@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from greedy.model.coverage import coverage
+from greedy.model.objective import cost_items
 from greedy.model.problem import Problem
-from greedy.model.result import OpenDemand
+from greedy.model.result import Conflict, OpenDemand
 from greedy.model.roster import Roster, blocked_slots
 from greedy.model.rules import check
+from greedy.report.costs import by_priority, changes, gave_way
 from greedy.report.model import (
+    ConflictLine,
     CoverageSummary,
     DayCoverage,
     EmployeeLoad,
@@ -22,6 +25,7 @@ from greedy.report.model import (
     OpenDemandLine,
     Report,
     SlotSummary,
+    SolverSummary,
     SummaryStatus,
     ViolationLine,
 )
@@ -32,7 +36,16 @@ SATURDAY = 5
 SHOWN_NAMES = 3
 
 
-def build_report(problem: Problem, roster: Roster, *, name: str, open_demand: Sequence[OpenDemand], bound: int) -> Report:
+def build_report(
+    problem: Problem,
+    roster: Roster,
+    *,
+    name: str,
+    open_demand: Sequence[OpenDemand],
+    bound: int,
+    conflicts: Sequence[Conflict] = (),
+    solver: SolverSummary | None = None,
+) -> Report:
     """Report on a roster.
 
     Parameters
@@ -45,12 +58,18 @@ def build_report(problem: Problem, roster: Roster, *, name: str, open_demand: Se
         Demand that is not met, with reasons (`greedy.solve.explain`).
     bound
         No roster covers more shifts than this.
+    conflicts
+        What stands against each other, when no roster keeps every rule.
+    solver
+        What made the roster, when it was made just now.
     """
-    assigned = coverage(problem, roster).assigned
+    served = coverage(problem, roster).assigned
+    assigned = [min(worked, row.required) for worked, row in zip(served, problem.demand, strict=True)]  # what is over covers nothing
     lines = [_open_line(problem, one) for one in open_demand]
     total = sum(assigned)
     percent = _percent(total, problem.required)
     employees = _employees(problem, roster)
+    items = cost_items(problem, roster)
     return Report(
         roster_id=problem.roster_id,
         name=name,
@@ -74,6 +93,11 @@ def build_report(problem: Problem, roster: Roster, *, name: str, open_demand: Se
         slots=_slots(problem, roster),
         fairness=_fairness(one for one, employee in zip(employees, problem.employees, strict=True) if employee.active),
         violations=[ViolationLine(rule=v.rule, message=v.message, pinned=v.pinned) for v in check(problem, roster)],
+        conflicts=[ConflictLine(message=one.message, parts=list(one.parts)) for one in conflicts],
+        costs=by_priority(items),
+        gave_way=gave_way(items),
+        changes=changes(problem, roster),
+        solver=solver,
         recommendations=_recommendations(lines),
     )
 
