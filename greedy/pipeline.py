@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from greedy.database.connector import DBConnector
 from greedy.database.migrations import migrate, require_migrated
 from greedy.errors import GreedyError, SettingsError
+from greedy.formats.planning import Planning
 from greedy.formats.practice import to_problem, to_roster
 from greedy.formats.problems import keep_to
 from greedy.model.problem import Problem
@@ -163,6 +164,7 @@ async def run_roster(
     options: SolveOptions | None = None,
     dry_run: bool = False,
     limit_worked_days: bool = False,
+    planning: Planning | None = None,
     keep: Keep | None = None,
     run_id: UUID | None = None,
     on_phase: OnPhase = lambda _: None,
@@ -180,6 +182,8 @@ async def run_roster(
         Plan and report; write nothing.
     limit_worked_days
         Take `aantalwerkdagen` as the most days an employee may work.
+    planning
+        Wishes, limits and the rest that the database does not hold.
     keep
         Finds the earlier roster that the new one should change little of; none by default.
     run_id
@@ -200,7 +204,7 @@ async def run_roster(
     with structlog.contextvars.bound_contextvars(run_id=str(run_id), roster_id=str(roster_id)):
         with phases.phase("load", "FASE 1 LOAD"):
             tables = await store.load(roster_id)
-            problem = to_problem(tables, limit_worked_days=limit_worked_days)
+            problem = to_problem(tables, limit_worked_days=limit_worked_days, planning=planning)
             if keep is not None:
                 problem = keep_to(problem, keep(problem, to_roster(tables)))
         with phases.phase("solve", "FASE 2 SOLVE"):

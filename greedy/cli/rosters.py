@@ -26,12 +26,14 @@ from greedy.cli.console import (
 from greedy.cli.solving import (
     KeepOption,
     LimitDaysOption,
+    PlanningOption,
     SeedOption,
     Solver,
     SolverOption,
     TimeLimitOption,
     WorkersOption,
     keeper,
+    planning_of,
     solve_options,
     solver_line,
     solver_progress,
@@ -109,6 +111,7 @@ def run(
     time_limit: TimeLimitOption = DEFAULT_SECONDS,
     seed: SeedOption = 0,
     workers: WorkersOption = None,
+    planning: PlanningOption = None,
     keep: KeepOption = None,
     limit_days: LimitDaysOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and report; write nothing.")] = False,
@@ -122,6 +125,7 @@ def run(
     """Plan one roster: load, solve, pair, write all or nothing, verify, report."""
     settings = load_settings()
     roster = parse_roster_id(roster_id, settings)
+    told = planning_of(planning)
 
     async def work() -> RunOutcome:
         with progress(as_json) as tell:
@@ -133,6 +137,7 @@ def run(
                     options=solve_options(solver, time_limit, seed, workers),
                     dry_run=dry_run,
                     limit_worked_days=limit_days,
+                    planning=told,
                     keep=keeper(keep),
                     run_id=_parse_run_id(run_id),
                     on_phase=tell,

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import structlog
 import typer
 
+from greedy.formats.planning import read_planning
 from greedy.pipeline import DEFAULT_SECONDS, Keep, SolveOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from greedy.formats.planning import Planning
     from greedy.model.problem import Problem
     from greedy.model.result import Progress
     from greedy.model.roster import Roster
@@ -43,6 +45,9 @@ TimeLimitOption = Annotated[
 ]
 WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Threads of the solver; one a core otherwise.")]
 LimitDaysOption = Annotated[bool, typer.Option("--limit-days", help="Nobody works on more days than her aantalwerkdagen.")]
+PlanningOption = Annotated[
+    Path | None, typer.Option("--planning", metavar="FILE", help="Wishes, limits and requests as TOML; docs/planning.md tells its keys.")
+]
 KeepOption = Annotated[
     str | None,
     typer.Option("--keep", metavar="current|FILE", help="Change little of an earlier roster: the one that stands now, or one as JSON."),
@@ -52,6 +57,11 @@ KeepOption = Annotated[
 def solve_options(solver: Solver, time_limit: float = DEFAULT_SECONDS, seed: int = 0, workers: int | None = None) -> SolveOptions:
     """The options of a command for the solver."""
     return SolveOptions(solver.value, time_limit, seed, workers)
+
+
+def planning_of(path: Path | None) -> Planning | None:
+    """The planning file of a command."""
+    return None if path is None else read_planning(path)
 
 
 def keeper(keep: str | None) -> Keep | None:

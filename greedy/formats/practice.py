@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from greedy.formats.planned import apply_planning
+from greedy.formats.planning import DemandEntry, Planning
 from greedy.formats.tables import BLOCKING_SOURCE, PROGRAM_SOURCE, TRIGGER_SOURCE, AssignmentRow, PracticeTables, Weekday
 from greedy.model.limits import Limit, Quantity
 from greedy.model.problem import Assignment, BlockingRule, Demand, DemandTeam, Employee, Problem, Service, Slot, SlotStatus
@@ -20,8 +22,6 @@ DEMAND_TEAMS = (
     DemandTeam("ORA", ("Oranje", "Overig")),
 )
 STANDBY_CODES = frozenset({"DIA", "DDA"})  # evening and night at home: standby, not worked time
-# What a missing shift costs: (system service, must) -> weight. One of a class outweighs nine of the next; AANGEPAST reads as MOET.
-DEMAND_WEIGHTS = {(True, True): 1000, (True, False): 100, (False, True): 10, (False, False): 1}
 # The practice's wishes and their priorities. Preferences, seniority and stability cost nothing until somebody has a preference, somebody is
 # senior, or an earlier roster is to be kept to.
 WISHES = (
@@ -37,7 +37,7 @@ WISHES = (
 )
 
 
-def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Problem:
+def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False, planning: Planning | None = None) -> Problem:
     """The roster problem of practice tables; the program's own earlier work is left out, as it is to be planned anew.
 
     Parameters
@@ -46,8 +46,17 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
         Rows without faults (`faults_between_rows`).
     limit_worked_days
         Take `aantalwerkdagen` as the most days that an employee may work.
+    planning
+        Wishes, limits and the rest that the tables do not hold.
+
+    Raises
+    ------
+    InputError
+        The planning file does not fit the tables.
     """
     roster = tables.roster
+    classes = None if planning is None else planning.file.demand
+    weights = _demand_weights(classes or DemandEntry())
     employees = {row.id: number for number, row in enumerate(tables.employees)}
     services = {row.id: number for number, row in enumerate(tables.service_types)}
     codes = {row.code: number for number, row in enumerate(tables.service_types)}
@@ -63,7 +72,7 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
     pinned = _work(tables, (row for row in tables.roster_assignments if row.source != PROGRAM_SOURCE))
     worked = {slot(row) for row in tables.roster_assignments if row.status is SlotStatus.ACTIVE and row.source != PROGRAM_SOURCE}
     unavailable = {slot(row) for row in tables.roster_assignments if row.status is SlotStatus.UNAVAILABLE}
-    return Problem(
+    problem = Problem(
         roster_id=str(roster.id),
         first_day=roster.start_date,
         day_count=roster.day_count,
@@ -90,7 +99,7 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
                 services[row.service_id],
                 teams[row.team],
                 row.required,
-                weight_under=DEMAND_WEIGHTS[row.service_id in system, row.status != "MAG"],
+                weight_under=weights[row.service_id in system, row.status != "MAG"],
             )
             for row in tables.roster_period_staffing_dagdelen
             if row.required
@@ -108,6 +117,7 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
         limits=_limits_of_days(tables) if limit_worked_days else (),
         wishes=WISHES,
     )
+    return problem if planning is None else apply_planning(problem, planning)
 
 
 def to_roster(tables: PracticeTables) -> Roster:
@@ -121,6 +131,16 @@ def _limits_of_days(tables: PracticeTables) -> tuple[Limit, ...]:
         for employee, row in enumerate(tables.employees)
         if row.aantalwerkdagen is not None
     )
+
+
+def _demand_weights(classes: DemandEntry) -> dict[tuple[bool, bool], int]:
+    """(system service, must) -> what a missing shift costs. AANGEPAST reads as MOET."""
+    return {
+        (True, True): classes.system_must,
+        (True, False): classes.system_may,
+        (False, True): classes.must,
+        (False, False): classes.may,
+    }
 
 
 def structural_absence(tables: PracticeTables) -> set[Slot]:

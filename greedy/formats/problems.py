@@ -7,6 +7,8 @@ from pathlib import Path
 
 from greedy.errors import InputError
 from greedy.formats.benchmark import read_benchmark
+from greedy.formats.planned import apply_planning
+from greedy.formats.planning import Planning, faulty
 from greedy.formats.practice import to_problem, to_roster
 from greedy.formats.practice_csv import read_practice
 from greedy.model.problem import Problem
@@ -25,7 +27,7 @@ class ProblemFile:
     standing: Roster | None
 
 
-def read_problem(path: Path, *, limit_worked_days: bool = False) -> ProblemFile:
+def read_problem(path: Path, *, limit_worked_days: bool = False, planning: Planning | None = None) -> ProblemFile:
     """Read a folder of practice tables, or a benchmark text.
 
     Parameters
@@ -34,6 +36,8 @@ def read_problem(path: Path, *, limit_worked_days: bool = False) -> ProblemFile:
         Folder or file.
     limit_worked_days
         For practice tables: `aantalwerkdagen` is the most days that an employee may work.
+    planning
+        Wishes, limits and the rest that the file does not hold.
 
     Raises
     ------
@@ -42,10 +46,16 @@ def read_problem(path: Path, *, limit_worked_days: bool = False) -> ProblemFile:
     """
     if path.is_dir():
         tables = read_practice(path)
-        return ProblemFile(to_problem(tables, limit_worked_days=limit_worked_days), tables.roster.naam or "", to_roster(tables))
+        return ProblemFile(
+            to_problem(tables, limit_worked_days=limit_worked_days, planning=planning), tables.roster.naam or "", to_roster(tables)
+        )
     if not path.exists():
         raise InputError(f"there is no folder or file {path}", next_step="give a folder of practice tables as CSV, or a benchmark text")
     problem = read_benchmark(path)
+    if planning is not None:
+        if planning.file.demand is not None:
+            raise faulty(planning.path, ["demand: a benchmark text has weights of its own, and no classes of demand"])
+        problem = apply_planning(problem, planning)
     return ProblemFile(problem, problem.roster_id, None)
 
 
