@@ -71,8 +71,8 @@ class EmployeeLoad(_Document):
 class OpenDemandLine(_Document):
     """Demand that is not met.
 
-    `reasons`: employees by what stands in their way. `free`: who could take it as the roster stands. `one_more_for`: for whom one more of
-    the service would do.
+    `reasons`: employees by what stands in their way. `free`: who could take it as the roster stands. `limits_reached`: whose limits, and
+    which. `one_more_for`: for whom one more of the service would do. `smallest_change`: of what is given, with the moves that come with it.
     """
 
     date: dt.date
@@ -83,7 +83,9 @@ class OpenDemandLine(_Document):
     reasons: dict[str, int]
     free: list[str]
     blocked_by: list[str]
+    limits_reached: list[str]
     one_more_for: list[str]
+    smallest_change: str
 
 
 class SlotSummary(_Document):

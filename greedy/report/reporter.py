@@ -139,6 +139,8 @@ def _open_line(problem: Problem, one: OpenDemand) -> OpenDemandLine:
         reasons={str(obstacle): count for obstacle, count in one.reasons.items()},
         free=[problem.employees[employee].name for employee in one.free],
         blocked_by=list(one.blocked_by),
+        limits_reached=list(one.limits_reached),
+        smallest_change=one.smallest_change,
         one_more_for=[problem.employees[employee].name for employee in one.one_more_for],
     )
 
@@ -222,9 +224,8 @@ def _recommendations(lines: Sequence[OpenDemandLine]) -> list[str]:
             found.append(f"{what}: can be given to {_some(line.free)} as the roster stands")
         elif line.one_more_for:
             found.append(f"{what}: allow one more {line.service_code} for {_some(line.one_more_for)}")
-        elif line.reasons:
-            commonest = max(line.reasons, key=lambda reason: line.reasons[reason])
-            found.append(f"{what}: no single extra capability fills it; {line.reasons[commonest]} employees: {commonest}")
         else:
-            found.append(f"{what}: there are no employees")
+            commonest = max(line.reasons, key=lambda reason: line.reasons[reason], default=None)
+            why = "" if commonest is None else f" ({line.reasons[commonest]} employees: {commonest})"
+            found.append(f"{what}: {line.smallest_change}{why}")
     return found
