@@ -43,6 +43,7 @@ class ExitCode(IntEnum):
     OPEN_DEMAND = 3
     VERIFICATION = 4
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 def print_document(document: BaseModel | dict[str, Any]) -> None:
