@@ -25,7 +25,16 @@ from greedy.model.roster import Roster
 from greedy.persist import DatabaseOperationOrchestrator, OperationResult, TriggerVerifier, VerificationResult
 from greedy.report import Report, build_report
 from greedy.report.costs import solver_summary
-from greedy.report.model import Changes, ConflictLine, CostLine, CoverageSummary, OpenDemandLine, SolverSummary, ViolationLine
+from greedy.report.model import (
+    Changes,
+    ConflictLine,
+    CostLine,
+    CoverageSummary,
+    OpenDemandLine,
+    SolverSummary,
+    ViolationLine,
+    WorkingTimeLine,
+)
 from greedy.solve.bound import coverage_bound
 from greedy.solve.explain import explain_open_demand
 from greedy.solve.process import OnProgress, Solved, SolverProcess, solve_apart
@@ -76,6 +85,7 @@ class RunDocument(BaseModel):
     violations: list[ViolationLine]
     conflicts: list[ConflictLine]
     gave_way: list[CostLine]
+    working_time: list[WorkingTimeLine]
     changes: Changes | None
     write: dict[str, Any] | None
     verification: dict[str, Any] | None
@@ -234,6 +244,7 @@ async def run_roster(
         violations=report.violations,
         conflicts=report.conflicts,
         gave_way=report.gave_way,
+        working_time=report.working_time,
         changes=report.changes,
         write=None if operation is None else {"assignments": operation["assignments"], "blocking": operation["blocking"]},
         verification=None if operation is None else _as_dict(operation["verification"]),

@@ -173,7 +173,7 @@ def check_document(found: Report) -> dict[str, Any]:
 
 
 def _quality(found: Report) -> dict[str, Any]:
-    parts = found.model_dump(mode="json", include={"violations", "conflicts", "gave_way", "changes", "open_demand"})
+    parts = found.model_dump(mode="json", include={"violations", "conflicts", "gave_way", "working_time", "changes", "open_demand"})
     coverage = found.coverage
     return {"needed": coverage.needed, "assigned": coverage.assigned, "open": coverage.open, **parts}
 

@@ -39,7 +39,7 @@ from greedy.cli.solving import (
     solver_progress,
 )
 from greedy.errors import InputError
-from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, open_store, report_roster, run_roster, verify_roster
+from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, SolveOptions, open_store, report_roster, run_roster, verify_roster
 from greedy.report import Report, render_text
 from greedy.settings import load_settings
 from greedy.store.base import RosterExistsError
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from greedy.settings import Settings
 
 SHOWN, SHOWN_FAULTS = 5, 50
+DEMO_SECONDS = 5.0
 
 
 class FailOn(StrEnum):
@@ -102,7 +103,13 @@ async def _demo(settings: Settings, *, quiet: bool) -> RunOutcome:
             except RosterExistsError:
                 # Somebody has worked on the sample: plan what stands there, and throw nothing away.
                 print("the sample roster was changed in this database; it is planned as it stands", file=sys.stderr)
-            return await run_roster(store, tables.roster.id, on_phase=tell, on_progress=solver_progress(tell))
+            return await run_roster(
+                store,
+                tables.roster.id,
+                options=SolveOptions(time_limit_seconds=DEMO_SECONDS),
+                on_phase=tell,
+                on_progress=solver_progress(tell),
+            )
 
 
 def run(
@@ -274,6 +281,8 @@ def print_faults(found: Report) -> None:
         print(f"broken rule {violation.rule}: {violation.message}{' (pinned work alone)' if violation.pinned else ''}")
     if len(found.violations) > SHOWN_FAULTS:
         print(f"and {len(found.violations) - SHOWN_FAULTS} more broken rules: --json lists all")
+    if found.working_time:
+        print(f"law of working time: {len(found.working_time)} findings, the first: {found.working_time[0].message}")
     for conflict in found.conflicts:
         print(f"in conflict: {conflict.message}")
 

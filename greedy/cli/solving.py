@@ -112,6 +112,8 @@ def solver_line(solver: SolverSummary) -> str:
         quality = "rules stand against each other; this roster breaks as few as was found"
     elif solver.status == "optimal":
         quality = "proven: nothing better exists"
+    elif solver.objective <= solver.bound:
+        quality = "open demand proven least, wishes perhaps not"
     else:
         quality = f"cost {solver.objective}, bound {solver.bound}, gap {gap_text(solver.gap)}"
     return f"solver {solver.name}: {quality}; best after {solver.seconds_to_best:.1f} s of {solver.seconds:.1f} s"

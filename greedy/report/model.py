@@ -133,6 +133,15 @@ class ConflictLine(_Document):
     parts: list[str]
 
 
+class WorkingTimeLine(_Document):
+    """What the law of working time does not allow. `source`: the article. `enforced`: whether it is a hard rule here."""
+
+    rule: str
+    message: str
+    source: str
+    enforced: bool
+
+
 class Changes(_Document):
     """A roster against the earlier one: assignments that both have, that only the earlier one has, that only the new one has."""
 
@@ -182,6 +191,7 @@ class Report(_Document):
     conflicts: list[ConflictLine]
     costs: dict[int, int]
     gave_way: list[CostLine]
+    working_time: list[WorkingTimeLine]
     changes: Changes | None
     solver: SolverSummary | None
     recommendations: list[str]

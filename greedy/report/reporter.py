@@ -14,6 +14,7 @@ from greedy.model.problem import Problem
 from greedy.model.result import Conflict, OpenDemand
 from greedy.model.roster import Roster, blocked_slots
 from greedy.model.rules import check
+from greedy.model.working_time import working_time_findings
 from greedy.report.costs import by_priority, changes, gave_way
 from greedy.report.model import (
     ConflictLine,
@@ -28,6 +29,7 @@ from greedy.report.model import (
     SolverSummary,
     SummaryStatus,
     ViolationLine,
+    WorkingTimeLine,
 )
 
 Key = TypeVar("Key", str, dt.date)
@@ -96,6 +98,10 @@ def build_report(
         conflicts=[ConflictLine(message=one.message, parts=list(one.parts)) for one in conflicts],
         costs=by_priority(items),
         gave_way=gave_way(items),
+        working_time=[
+            WorkingTimeLine(rule=one.rule, message=one.message, source=one.source, enforced=one.enforced)
+            for one in working_time_findings(problem, roster)
+        ],
         changes=changes(problem, roster),
         solver=solver,
         recommendations=_recommendations(lines),

@@ -61,6 +61,10 @@ def _faults(report: Report) -> Iterator[str]:
         yield ""
         yield f"broken rules: {len(report.violations)}"
         yield from (f"  {v.rule}: {v.message}{' (pinned work alone)' if v.pinned else ''}" for v in report.violations)
+    if report.working_time:
+        yield ""
+        yield f"law of working time: {len(report.working_time)} findings"
+        yield from (f"  {one.rule} ({one.source}): {one.message}" for one in report.working_time)
     if report.conflicts:
         yield ""
         yield "what stands against each other:"

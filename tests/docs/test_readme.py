@@ -15,7 +15,16 @@ from greedy.cli.console import ExitCode
 from greedy.cli.main import app
 from greedy.formats.tables import TABLES
 from greedy.pipeline import DEFAULT_SECONDS, RunDocument
-from greedy.report.model import Changes, ConflictLine, CostLine, CoverageSummary, OpenDemandLine, SolverSummary, ViolationLine
+from greedy.report.model import (
+    Changes,
+    ConflictLine,
+    CostLine,
+    CoverageSummary,
+    OpenDemandLine,
+    SolverSummary,
+    ViolationLine,
+    WorkingTimeLine,
+)
 from greedy.settings import Settings
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -93,6 +102,7 @@ def test_every_key_of_the_documents_is_told() -> None:
         "violations": ViolationLine,
         "conflicts": ConflictLine,
         "gave_way": CostLine,
+        "working_time": WorkingTimeLine,
         "changes": Changes,
     }
     for key, model in lines.items():
