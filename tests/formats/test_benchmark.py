@@ -8,7 +8,9 @@ import pytest
 from greedy.errors import InputError
 from greedy.formats.benchmark import is_benchmark, parse_benchmark, read_benchmark
 from greedy.model.limits import Limit, Quantity
-from greedy.model.problem import Demand, Slot
+from greedy.model.objective import costs
+from greedy.model.problem import Assignment, Demand, Slot
+from greedy.model.roster import Roster
 from greedy.model.wishes import Request
 
 TEXT = """\
@@ -162,3 +164,11 @@ def test_a_year_of_fifty_people_is_read_in_well_under_a_second() -> None:
     problem = parse_benchmark(text, "I.txt", "I")
     assert (len(problem.demand), len(problem.requests)) == (3640, 4550)
     assert time.perf_counter() - started < 1.0
+
+
+def test_the_objective_is_what_is_counted_by_hand() -> None:
+    problem = parse_benchmark(TEXT + COVER, "I.txt", "I")
+    # Asked: one E and one L on each odd day, so 14 units. B's L on day 3 is refused to her (7), A's E on day 2 is not granted (2).
+    # E of day 1 and L of days 1 and 3 are covered: 11 units are missing (100 each). E of day 2 is one over (1).
+    roster = Roster.of([Assignment(0, 1, 0), Assignment(1, 1, 1), Assignment(1, 3, 1), Assignment(1, 2, 0)])
+    assert costs(problem, roster) == {0: 11 * 100 + 1 + 7 + 2}
