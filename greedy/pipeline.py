@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -16,13 +17,28 @@ from pydantic import BaseModel, ConfigDict
 from greedy.database.connector import DBConnector
 from greedy.database.migrations import migrate, require_migrated
 from greedy.errors import GreedyError, SettingsError
+from greedy.formats.planning import Planning
 from greedy.formats.practice import to_problem, to_roster
+from greedy.formats.problems import keep_to
+from greedy.model.problem import Problem
+from greedy.model.roster import Roster
 from greedy.persist import DatabaseOperationOrchestrator, OperationResult, TriggerVerifier, VerificationResult
 from greedy.report import Report, build_report
-from greedy.report.model import CoverageSummary, OpenDemandLine
+from greedy.report.costs import solver_summary
+from greedy.report.model import (
+    Changes,
+    ConflictLine,
+    CostLine,
+    CoverageSummary,
+    OpenDemandLine,
+    SolverSummary,
+    ViolationLine,
+    WorkingTimeLine,
+)
 from greedy.solve.bound import coverage_bound
 from greedy.solve.explain import explain_open_demand
-from greedy.solve.solve import Method, solve
+from greedy.solve.process import OnProgress, Solved, SolverProcess, solve_apart
+from greedy.solve.solve import Method
 from greedy.store.postgres import PostgresStore
 from greedy.workspace import Workspace
 
@@ -36,22 +52,26 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 OnPhase = Callable[[str], None]
+Keep = Callable[[Problem, Roster], Roster]  # the problem and the work that stands in its tables -> the earlier roster
+
+DEFAULT_SECONDS = 60.0
 
 
-class SolverSummary(BaseModel):
-    """Which solver made the roster, and how good it is known to be. `objective` and `bound` count covered shifts."""
+@dataclass(frozen=True)
+class SolveOptions:
+    """How to solve; see `greedy.solve.solve.solve`."""
 
-    name: str
-    status: str
-    objective: int
-    bound: int
-    gap: float
-    seconds: float
-    seed: int
+    method: Method = "auto"
+    time_limit_seconds: float = DEFAULT_SECONDS
+    seed: int = 0
+    workers: int | None = None
 
 
 class RunDocument(BaseModel):
-    """What `greedy run --json` prints. `write` and `verification` are null in a dry run, `error` when the write succeeded."""
+    """What `greedy run --json` prints.
+
+    `write` and `verification` are null in a dry run, `changes` without an earlier roster to keep to, `error` when the write succeeded.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -62,6 +82,11 @@ class RunDocument(BaseModel):
     solver: SolverSummary
     coverage: CoverageSummary
     open_demand: list[OpenDemandLine]
+    violations: list[ViolationLine]
+    conflicts: list[ConflictLine]
+    gave_way: list[CostLine]
+    working_time: list[WorkingTimeLine]
+    changes: Changes | None
     write: dict[str, Any] | None
     verification: dict[str, Any] | None
     phases_ms: dict[str, float]
@@ -146,12 +171,14 @@ async def run_roster(
     store: Store,
     roster_id: UUID,
     *,
-    method: Method = "greedy",
-    seed: int = 0,
+    options: SolveOptions | None = None,
     dry_run: bool = False,
     limit_worked_days: bool = False,
+    planning: Planning | None = None,
+    keep: Keep | None = None,
     run_id: UUID | None = None,
     on_phase: OnPhase = lambda _: None,
+    on_progress: OnProgress | None = None,
 ) -> RunOutcome:
     """The job: all five phases for one roster.
 
@@ -159,16 +186,22 @@ async def run_roster(
     ----------
     store, roster_id
         Where the roster is.
-    method, seed
-        For `greedy.solve.solve`.
+    options
+        For the solver.
     dry_run
         Plan and report; write nothing.
     limit_worked_days
         Take `aantalwerkdagen` as the most days an employee may work.
+    planning
+        Wishes, limits and the rest that the database does not hold.
+    keep
+        Finds the earlier roster that the new one should change little of; none by default.
     run_id
         Names the write; a repeat with the same id changes nothing. A new one by default.
     on_phase
         Called with the title of each phase as it begins.
+    on_progress
+        Called with the progress of the solver, from another thread.
 
     Raises
     ------
@@ -176,13 +209,17 @@ async def run_roster(
         The roster cannot be loaded. A write that failed is in the outcome instead.
     """
     run_id = run_id or uuid4()
+    options = options or SolveOptions()
     phases = Phases(on_phase)
     with structlog.contextvars.bound_contextvars(run_id=str(run_id), roster_id=str(roster_id)):
         with phases.phase("load", "FASE 1 LOAD"):
             tables = await store.load(roster_id)
-            problem = to_problem(tables, limit_worked_days=limit_worked_days)
+            problem = to_problem(tables, limit_worked_days=limit_worked_days, planning=planning)
+            if keep is not None:
+                problem = keep_to(problem, keep(problem, to_roster(tables)))
         with phases.phase("solve", "FASE 2 SOLVE"):
-            result = solve(problem, method, seed=seed)
+            solved = await _solve(problem, options, on_progress)
+            result = solved.result
         with phases.phase("pairing", "FASE 3 PAIRING"):
             workspace = Workspace(problem, result.roster)
             blocks = workspace.predicted_blocks()
@@ -195,28 +232,65 @@ async def run_roster(
                 operation = await orchestrator.execute()
                 error = orchestrator.error
         with phases.phase("report", "FASE 5 REPORT"):
-            report = build_report(problem, result.roster, name=tables.roster.naam or "", open_demand=result.open_demand, bound=result.bound)
+            report = report_solved(problem, solved, name=tables.roster.naam or "")
     document = RunDocument(
         run_id=str(run_id),
         roster_id=str(roster_id),
         success=error is None,
         dry_run=dry_run,
-        solver=SolverSummary(
-            name=result.solver,
-            status=result.status,
-            objective=result.objective,
-            bound=result.bound,
-            gap=round(result.gap, 6),
-            seconds=round(result.seconds, 6),
-            seed=result.seed,
-        ),
+        solver=solver_summary(solved),
         coverage=report.coverage,
         open_demand=report.open_demand,
+        violations=report.violations,
+        conflicts=report.conflicts,
+        gave_way=report.gave_way,
+        working_time=report.working_time,
+        changes=report.changes,
         write=None if operation is None else {"assignments": operation["assignments"], "blocking": operation["blocking"]},
         verification=None if operation is None else _as_dict(operation["verification"]),
         phases_ms=_phases_ms(phases, operation),
     )
     return RunOutcome(document, report, error)
+
+
+def solve_file(
+    problem: Problem, options: SolveOptions, *, warm_start: Roster | None = None, on_progress: OnProgress | None = None
+) -> Solved:
+    """Solve a problem that no database knows of; an earlier roster that it should keep to is where the solver begins.
+
+    Raises
+    ------
+    GreedyError
+        The solver ended without any roster.
+    """
+    return solve_apart(
+        problem,
+        options.method,
+        time_limit_seconds=options.time_limit_seconds,
+        seed=options.seed,
+        workers=options.workers,
+        warm_start=warm_start or _earlier(problem),
+        on_progress=on_progress,
+    )
+
+
+def report_solved(problem: Problem, solved: Solved, *, name: str) -> Report:
+    """FASE 5 for a roster that was made just now."""
+    result = solved.result
+    return build_report(
+        problem,
+        result.roster,
+        name=name,
+        open_demand=result.open_demand,
+        bound=coverage_bound(problem),
+        conflicts=result.conflicts,
+        solver=solver_summary(solved),
+    )
+
+
+def report_standing(problem: Problem, roster: Roster, *, name: str) -> Report:
+    """FASE 5 for a roster that stands already."""
+    return build_report(problem, roster, name=name, open_demand=explain_open_demand(problem, roster), bound=coverage_bound(problem))
 
 
 async def verify_roster(store: Store, roster_id: UUID) -> VerificationResult:
@@ -238,10 +312,26 @@ async def verify_roster(store: Store, roster_id: UUID) -> VerificationResult:
 async def report_roster(store: Store, roster_id: UUID) -> Report:
     """FASE 5 alone, for the roster that stands in the database."""
     tables = await store.load(roster_id)
-    problem, roster = to_problem(tables), to_roster(tables)
-    return build_report(
-        problem, roster, name=tables.roster.naam or "", open_demand=explain_open_demand(problem, roster), bound=coverage_bound(problem)
-    )
+    return report_standing(to_problem(tables), to_roster(tables), name=tables.roster.naam or "")
+
+
+async def _solve(problem: Problem, options: SolveOptions, on_progress: OnProgress | None) -> Solved:
+    """Solve beside the event loop; whoever interrupts the wait ends the solver."""
+    if options.method == "greedy":
+        return solve_apart(problem, options.method, seed=options.seed)
+    with SolverProcess(
+        problem,
+        options.method,
+        time_limit_seconds=options.time_limit_seconds,
+        seed=options.seed,
+        workers=options.workers,
+        warm_start=_earlier(problem),
+    ) as child:
+        return await asyncio.to_thread(child.wait, on_progress)
+
+
+def _earlier(problem: Problem) -> Roster | None:
+    return Roster.of(problem.previous) if problem.previous else None
 
 
 def _phases_ms(phases: Phases, operation: OperationResult | None) -> dict[str, float]:

@@ -43,6 +43,7 @@ class ExitCode(IntEnum):
     OPEN_DEMAND = 3
     VERIFICATION = 4
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 def print_document(document: BaseModel | dict[str, Any]) -> None:
@@ -92,14 +93,17 @@ def run_async(work: Coroutine[Any, Any, Result]) -> Result:
 
 @contextmanager
 def progress(quiet: bool = False) -> Iterator[Callable[[str], None]]:
-    """A spinner on stderr with the title of what is being done; nothing when stderr is no terminal."""
+    """A spinner on stderr with what is being done and since when; nothing when stderr is no terminal."""
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    with Console(stderr=True).status("starting") as status:
-        yield status.update
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("starting", total=None)
+        yield lambda text: shown.update(task, description=text)
 
 
 def report_failure(error: GreedyError, *, as_json: bool) -> ExitCode:

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, parse_roster_id, print_document, progress, run_async, write_file
-from greedy.cli.rosters import LimitDaysOption, SeedOption, Solver, SolverOption
-from greedy.formats.practice import to_problem, to_roster
+from greedy.cli.rosters import print_standing
+from greedy.cli.solving import (
+    CURRENT,
+    KeepOption,
+    LimitDaysOption,
+    PlanningOption,
+    SeedOption,
+    Solver,
+    SolverOption,
+    TimeLimitOption,
+    WorkersOption,
+    keeper,
+    planning_of,
+    solve_options,
+    solver_progress,
+)
+from greedy.errors import InputError
 from greedy.formats.practice_csv import read_practice, write_practice
-from greedy.pipeline import open_store
+from greedy.formats.problems import ProblemFile, keep_to, read_problem
+from greedy.formats.rosters import read_roster, roster_text
+from greedy.model.problem import Problem
+from greedy.model.roster import Roster
+from greedy.model.rules import RULES
+from greedy.pipeline import DEFAULT_SECONDS, open_store, report_solved, report_standing, solve_file
+from greedy.report import Report
 from greedy.settings import load_settings
 
+SourceArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Folder with the practice tables as CSV, or a text of schedulingbenchmarks.org.")
+]
 FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the practice tables as CSV, one file a table.")]
 
 
@@ -71,82 +94,94 @@ def export(
 
 
 def solve(
-    folder: FolderArgument,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File for the roster as JSON.")] = None,
-    solver: SolverOption = Solver.GREEDY,
+    source: SourceArgument,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File for the roster: JSON, or XML when it ends in .xml or .ros.")
+    ] = None,
+    solver: SolverOption = Solver.AUTO,
+    time_limit: TimeLimitOption = DEFAULT_SECONDS,
     seed: SeedOption = 0,
+    workers: WorkersOption = None,
+    warm_start: Annotated[Path | None, typer.Option("--warm-start", metavar="ROSTER", help="Roster to begin with.")] = None,
+    planning: PlanningOption = None,
+    keep: KeepOption = None,
     limit_days: LimitDaysOption = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Make a roster from CSV files, without a database."""
-    from greedy.formats.roster_json import to_document
-    from greedy.solve.solve import solve as solve_problem
-
-    problem = to_problem(read_practice(folder), limit_worked_days=limit_days)
-    started = time.perf_counter()
+    """Make a roster from a folder of CSV files or a benchmark text, without a database."""
+    loaded = read_problem(source, limit_worked_days=limit_days, planning=planning_of(planning))
+    problem = _keeping(loaded, keep)
+    begin_with = None if warm_start is None else read_roster(warm_start, problem)
     with progress(as_json) as tell:
         tell("solving")
-        result = solve_problem(problem, solver.value, seed=seed)
-    seconds = time.perf_counter() - started
-    if output is not None:
-        write_file(output, to_document(problem, result.roster).model_dump_json(indent=1) + "\n")
-    if as_json:
-        print_document(
-            {
-                "roster_id": problem.roster_id,
-                "solver": result.solver,
-                "status": result.status,
-                "objective": result.objective,
-                "bound": result.bound,
-                "gap": round(result.gap, 6),
-                "needed": problem.required,
-                "open": problem.required - result.objective,
-                "seconds": round(seconds, 6),
-                "seed": result.seed,
-                "violations": [],
-                "output": None if output is None else str(output),
-            }
+        solved = solve_file(
+            problem,
+            solve_options(solver, time_limit, seed, workers),
+            warm_start=begin_with,
+            on_progress=solver_progress(tell),
         )
+    if output is not None:
+        write_file(output, roster_text(output, problem, solved.result.roster))
+    found = report_solved(problem, solved, name=loaded.name)
+    if as_json:
+        print_document(solve_document(found, None if output is None else str(output)))
     else:
-        print(f"{result.objective} of {problem.required} shifts filled in {seconds:.3f} s by {result.solver}")
-        print(f"no roster fills more than {result.bound}")
+        print_standing(found)
         if output is not None:
-            print(f"next: greedy check {folder} {output}")
+            print(f"next: greedy check {source} {output}")
     return ExitCode.DONE
 
 
 def check(
-    folder: FolderArgument,
+    source: SourceArgument,
     solution: Annotated[
-        Path | None, typer.Argument(metavar="[SOLUTION]", help="Roster as JSON, from greedy solve; otherwise the work in DIR itself.")
+        Path | None,
+        typer.Argument(metavar="[ROSTER]", help="Roster as JSON or XML, from greedy solve; otherwise the work in the folder itself."),
     ] = None,
+    planning: PlanningOption = None,
+    keep: KeepOption = None,
     limit_days: LimitDaysOption = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Check a roster against every rule, without a solver. Ends with 1 when the roster breaks a rule."""
-    from greedy.formats.roster_json import read_roster
-    from greedy.model.coverage import coverage
-    from greedy.model.rules import RULES
-    from greedy.model.rules import check as check_rules
-
-    tables = read_practice(folder)
-    problem = to_problem(tables, limit_worked_days=limit_days)
-    roster = to_roster(tables) if solution is None else read_roster(solution, problem)
-    violations = check_rules(problem, roster)
-    covered = sum(coverage(problem, roster).assigned)
-    broken = [violation for violation in violations if not violation.pinned]
+    """Check a roster against every rule, without a solver, and tell what it costs. Ends with 1 when it breaks a rule."""
+    loaded = read_problem(source, limit_worked_days=limit_days, planning=planning_of(planning))
+    problem = _keeping(loaded, keep)
+    roster = loaded.standing if solution is None else read_roster(solution, problem)
+    if roster is None:
+        raise InputError(f"{source} holds no work to check", next_step=f"greedy check {source} ROSTER, with a roster of greedy solve")
+    found = report_standing(problem, roster, name=loaded.name)
+    broken = [violation for violation in found.violations if not violation.pinned]
     if as_json:
-        print_document(
-            {
-                "roster_id": problem.roster_id,
-                "legal": not broken,
-                "objective": covered,
-                "needed": problem.required,
-                "violations": [{"rule": v.rule, "message": v.message, "pinned": v.pinned} for v in violations],
-            }
-        )
+        print_document(check_document(found))
     else:
-        for violation in violations:
-            print(f"{violation.rule}: {violation.message}{' (pinned work alone)' if violation.pinned else ''}")
-        print(f"{len(broken)} violations of {len(RULES)} rules; {covered} of {problem.required} shifts filled")
+        print_standing(found)
+        print(f"{len(broken)} violations of {len(RULES)} rules")
     return ExitCode.CALLER if broken else ExitCode.DONE
+
+
+def solve_document(found: Report, output: str | None) -> dict[str, Any]:
+    """What `greedy solve --json` prints."""
+    assert found.solver is not None  # noqa: S101  it was made just now
+    solver = found.solver.model_dump()
+    return {"roster_id": found.roster_id, "solver": solver.pop("name"), **solver, **_quality(found), "output": output}
+
+
+def check_document(found: Report) -> dict[str, Any]:
+    """What `greedy check --json` prints."""
+    legal = all(violation.pinned for violation in found.violations)
+    return {"roster_id": found.roster_id, "legal": legal, "objective": found.costs.get(0, 0), "costs": found.costs, **_quality(found)}
+
+
+def _quality(found: Report) -> dict[str, Any]:
+    parts = found.model_dump(mode="json", include={"violations", "conflicts", "gave_way", "working_time", "changes", "open_demand"})
+    coverage = found.coverage
+    return {"needed": coverage.needed, "assigned": coverage.assigned, "open": coverage.open, **parts}
+
+
+def _keeping(loaded: ProblemFile, keep: str | None) -> Problem:
+    find = keeper(keep)
+    if find is None:
+        return loaded.problem
+    if keep == CURRENT and loaded.standing is None:
+        raise InputError("--keep current: a benchmark text holds no roster", next_step="give --keep a roster as JSON")
+    return keep_to(loaded.problem, find(loaded.problem, loaded.standing or Roster.of(())))

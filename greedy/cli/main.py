@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -50,6 +52,7 @@ def greedy(context: typer.Context, version: Annotated[bool, typer.Option("--vers
 def main(arguments: list[str] | None = None) -> None:
     """Run a command of the command line and end the process with its exit code."""
     _make_streams_safe()
+    signal.signal(signal.SIGTERM, _terminate)
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given
     words = [word for word in given if word != "--debug"]
@@ -61,9 +64,18 @@ def main(arguments: list[str] | None = None) -> None:
             code = app(words, prog_name="greedy", standalone_mode=False)
         except TyperException as exc:
             return report_failure(CallerError(exc.format_message(), next_step="greedy --help"), as_json=as_json)
+        if code == ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt  # the framework has swallowed it
         return code if isinstance(code, int) else ExitCode.DONE
 
     sys.exit(guarded(command, as_json=as_json, debug=debug))
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    """End as after an interrupt: what is open is closed, a solver that runs is ended, and what was not finished is not written."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # closing must not be cut off by a second one
+    print("terminated; what was not finished was not written", file=sys.stderr)
+    raise SystemExit(ExitCode.TERMINATED)
 
 
 def _make_streams_safe() -> None:

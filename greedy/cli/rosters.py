@@ -23,8 +23,23 @@ from greedy.cli.console import (
     run_async,
     write_file,
 )
+from greedy.cli.solving import (
+    KeepOption,
+    LimitDaysOption,
+    PlanningOption,
+    SeedOption,
+    Solver,
+    SolverOption,
+    TimeLimitOption,
+    WorkersOption,
+    keeper,
+    planning_of,
+    solve_options,
+    solver_line,
+    solver_progress,
+)
 from greedy.errors import InputError
-from greedy.pipeline import RunOutcome, open_store, report_roster, run_roster, verify_roster
+from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, SolveOptions, open_store, report_roster, run_roster, verify_roster
 from greedy.report import Report, render_text
 from greedy.settings import load_settings
 from greedy.store.base import RosterExistsError
@@ -32,11 +47,8 @@ from greedy.store.base import RosterExistsError
 if TYPE_CHECKING:
     from greedy.settings import Settings
 
-
-class Solver(StrEnum):
-    """Solvers to choose from."""
-
-    GREEDY = "greedy"
+SHOWN, SHOWN_FAULTS = 5, 50
+DEMO_SECONDS = 5.0
 
 
 class FailOn(StrEnum):
@@ -51,11 +63,6 @@ class ReportFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-
-
-SolverOption = Annotated[Solver, typer.Option("--solver", help="greedy: the fill alone, milliseconds.")]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed for solvers that use chance; the same seed gives the same roster.")]
-LimitDaysOption = Annotated[bool, typer.Option("--limit-days", help="Nobody works on more days than her aantalwerkdagen.")]
 
 
 def demo(
@@ -96,13 +103,23 @@ async def _demo(settings: Settings, *, quiet: bool) -> RunOutcome:
             except RosterExistsError:
                 # Somebody has worked on the sample: plan what stands there, and throw nothing away.
                 print("the sample roster was changed in this database; it is planned as it stands", file=sys.stderr)
-            return await run_roster(store, tables.roster.id, on_phase=tell)
+            return await run_roster(
+                store,
+                tables.roster.id,
+                options=SolveOptions(time_limit_seconds=DEMO_SECONDS),
+                on_phase=tell,
+                on_progress=solver_progress(tell),
+            )
 
 
 def run(
     roster_id: RosterArgument = None,
-    solver: SolverOption = Solver.GREEDY,
+    solver: SolverOption = Solver.AUTO,
+    time_limit: TimeLimitOption = DEFAULT_SECONDS,
     seed: SeedOption = 0,
+    workers: WorkersOption = None,
+    planning: PlanningOption = None,
+    keep: KeepOption = None,
     limit_days: LimitDaysOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and report; write nothing.")] = False,
     fail_on: Annotated[
@@ -115,6 +132,7 @@ def run(
     """Plan one roster: load, solve, pair, write all or nothing, verify, report."""
     settings = load_settings()
     roster = parse_roster_id(roster_id, settings)
+    told = planning_of(planning)
 
     async def work() -> RunOutcome:
         with progress(as_json) as tell:
@@ -123,12 +141,14 @@ def run(
                 return await run_roster(
                     store,
                     roster,
-                    method=solver.value,
-                    seed=seed,
+                    options=solve_options(solver, time_limit, seed, workers),
                     dry_run=dry_run,
                     limit_worked_days=limit_days,
+                    planning=told,
+                    keep=keeper(keep),
                     run_id=_parse_run_id(run_id),
                     on_phase=tell,
+                    on_progress=solver_progress(tell),
                 )
 
     outcome = run_async(work())
@@ -214,9 +234,7 @@ def exit_code(outcome: RunOutcome, fail_on: list[FailOn]) -> int:
 def print_outcome(outcome: RunOutcome) -> None:
     """The first things that a planner wants to know of a run."""
     document, found = outcome.document, outcome.report
-    coverage = document.coverage
-    print(f"{found.name or document.roster_id}   {found.start_date} to {found.end_date}")
-    print(f"{found.status}: {coverage.assigned} of {coverage.needed} shifts filled, {coverage.percent} %, {coverage.open} open")
+    print_head(found)
     if document.write is None:
         print("dry run: nothing was written")
     else:
@@ -224,13 +242,49 @@ def print_outcome(outcome: RunOutcome) -> None:
         print(f"written: {write['assignments']['written']} assignments, {write['blocking']['written']} blocked slots, in one transaction")
     if document.verification is not None:
         print_checks(document.verification)
-    for violation in found.violations:
-        print(f"broken rule {violation.rule}: {violation.message}{' (pinned work alone)' if violation.pinned else ''}")
-    for line in found.recommendations[:5]:
+    print_faults(found)
+    for line in found.recommendations[:SHOWN]:
         print(f"would help: {line}")
-    if len(found.recommendations) > 5:
-        print(f"and {len(found.recommendations) - 5} more open shifts: greedy report {document.roster_id}")
+    if len(found.recommendations) > SHOWN:
+        print(f"and {len(found.recommendations) - SHOWN} more open shifts: greedy report {document.roster_id}")
     print("milliseconds: " + ", ".join(f"{name} {value:.0f}" for name, value in document.phases_ms.items()))
+
+
+def print_standing(found: Report) -> None:
+    """A roster that is in no database, in a few lines."""
+    print_head(found)
+    print_faults(found)
+    for line in found.recommendations[:SHOWN]:
+        print(f"would help: {line}")
+    if len(found.recommendations) > SHOWN:
+        print(f"and {len(found.recommendations) - SHOWN} more open shifts: --json lists all")
+
+
+def print_head(found: Report) -> None:
+    """How much is filled, how good that is known to be, and what gave way."""
+    coverage = found.coverage
+    print(f"{found.name or found.roster_id}   {found.start_date} to {found.end_date}")
+    print(f"{found.status}: {coverage.assigned} of {coverage.needed} shifts filled, {coverage.percent} %, {coverage.open} open")
+    if found.solver is not None:
+        print(solver_line(found.solver))
+        if found.solver.incident:
+            print(f"attention: {found.solver.incident}")
+    if found.changes is not None:
+        print(f"against the earlier roster: {found.changes.kept} kept, {found.changes.gone} gone, {found.changes.new} new")
+    if found.gave_way:
+        print("gave way: " + ", ".join(f"{line.term} {line.cost} (priority {line.priority})" for line in found.gave_way))
+
+
+def print_faults(found: Report) -> None:
+    """Broken rules, and what stands against each other."""
+    for violation in found.violations[:SHOWN_FAULTS]:
+        print(f"broken rule {violation.rule}: {violation.message}{' (pinned work alone)' if violation.pinned else ''}")
+    if len(found.violations) > SHOWN_FAULTS:
+        print(f"and {len(found.violations) - SHOWN_FAULTS} more broken rules: --json lists all")
+    if found.working_time:
+        print(f"law of working time: {len(found.working_time)} findings, the first: {found.working_time[0].message}")
+    for conflict in found.conflicts:
+        print(f"in conflict: {conflict.message}")
 
 
 def print_checks(result: dict[str, Any]) -> None:

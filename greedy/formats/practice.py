@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from greedy.formats.planned import apply_planning
+from greedy.formats.planning import DemandEntry, Planning
 from greedy.formats.tables import BLOCKING_SOURCE, PROGRAM_SOURCE, TRIGGER_SOURCE, AssignmentRow, PracticeTables, Weekday
 from greedy.model.limits import Limit, Quantity
 from greedy.model.problem import Assignment, BlockingRule, Demand, DemandTeam, Employee, Problem, Service, Slot, SlotStatus
 from greedy.model.roster import Roster
+from greedy.model.wishes import Wish, WishKind
 
 DAGDELEN = ("O", "M", "A")
 WEEKDAYS: tuple[Weekday, ...] = ("ma", "di", "wo", "do", "vr", "za", "zo")
@@ -18,9 +21,23 @@ DEMAND_TEAMS = (
     DemandTeam("GRO", ("Groen", "Overig")),
     DemandTeam("ORA", ("Oranje", "Overig")),
 )
+STANDBY_CODES = frozenset({"DIA", "DDA"})  # evening and night at home: standby, not worked time
+# The practice's wishes and their priorities. Preferences, seniority and stability cost nothing until somebody has a preference, somebody is
+# senior, or an earlier roster is to be kept to.
+WISHES = (
+    Wish(WishKind.STABILITY, priority=1),
+    Wish(WishKind.FAIR_WEEKENDS, priority=4),
+    Wish(WishKind.FAIR_NIGHTS, priority=4),
+    Wish(WishKind.FAIR_SHIFTS, priority=4),
+    Wish(WishKind.PREFERRED_SERVICES, priority=6),
+    Wish(WishKind.EVEN_WEEKS, priority=6, tolerance_percent=20),
+    Wish(WishKind.SENIOR_FIRST, priority=6),
+    Wish(WishKind.TEAM_BALANCE, priority=10),
+    Wish(WishKind.VARIETY, priority=10),
+)
 
 
-def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Problem:
+def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False, planning: Planning | None = None) -> Problem:
     """The roster problem of practice tables; the program's own earlier work is left out, as it is to be planned anew.
 
     Parameters
@@ -29,11 +46,21 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
         Rows without faults (`faults_between_rows`).
     limit_worked_days
         Take `aantalwerkdagen` as the most days that an employee may work.
+    planning
+        Wishes, limits and the rest that the tables do not hold.
+
+    Raises
+    ------
+    InputError
+        The planning file does not fit the tables.
     """
     roster = tables.roster
+    classes = None if planning is None else planning.file.demand
+    weights = _demand_weights(classes or DemandEntry())
     employees = {row.id: number for number, row in enumerate(tables.employees)}
     services = {row.id: number for number, row in enumerate(tables.service_types)}
     codes = {row.code: number for number, row in enumerate(tables.service_types)}
+    system = {row.id for row in tables.service_types if row.is_system}
     teams = {team.code: number for number, team in enumerate(DEMAND_TEAMS)}
 
     def day(of: date) -> int:
@@ -45,7 +72,7 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
     pinned = _work(tables, (row for row in tables.roster_assignments if row.source != PROGRAM_SOURCE))
     worked = {slot(row) for row in tables.roster_assignments if row.status is SlotStatus.ACTIVE and row.source != PROGRAM_SOURCE}
     unavailable = {slot(row) for row in tables.roster_assignments if row.status is SlotStatus.UNAVAILABLE}
-    return Problem(
+    problem = Problem(
         roster_id=str(roster.id),
         first_day=roster.start_date,
         day_count=roster.day_count,
@@ -58,15 +85,22 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
                 daypart=DAGDELEN.index(row.dagdeel),
                 minutes=row.duur_minuten,
                 is_system=row.is_system,
-                begin_minute=row.begintijd.hour * 60 + row.begintijd.minute,
                 active=row.actief,
                 second_half=None if row.gekoppeld_aan is None else codes[row.gekoppeld_aan],
+                begin_minute=row.begintijd.hour * 60 + row.begintijd.minute,
+                standby=row.code in STANDBY_CODES,
             )
             for row in tables.service_types
         ),
         demand_teams=DEMAND_TEAMS,
         demand=tuple(
-            Demand(day(row.date), services[row.service_id], teams[row.team], row.required)
+            Demand(
+                day(row.date),
+                services[row.service_id],
+                teams[row.team],
+                row.required,
+                weight_under=weights[row.service_id in system, row.status != "MAG"],
+            )
             for row in tables.roster_period_staffing_dagdelen
             if row.required
         ),
@@ -81,7 +115,9 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False) -> Pr
         blocked=frozenset(slot(row) for row in blocked_from_outside(tables)),
         revision=tables.input_digest,
         limits=_limits_of_days(tables) if limit_worked_days else (),
+        wishes=WISHES,
     )
+    return problem if planning is None else apply_planning(problem, planning)
 
 
 def to_roster(tables: PracticeTables) -> Roster:
@@ -95,6 +131,16 @@ def _limits_of_days(tables: PracticeTables) -> tuple[Limit, ...]:
         for employee, row in enumerate(tables.employees)
         if row.aantalwerkdagen is not None
     )
+
+
+def _demand_weights(classes: DemandEntry) -> dict[tuple[bool, bool], int]:
+    """(system service, must) -> what a missing shift costs. AANGEPAST reads as MOET."""
+    return {
+        (True, True): classes.system_must,
+        (True, False): classes.system_may,
+        (False, True): classes.must,
+        (False, False): classes.may,
+    }
 
 
 def structural_absence(tables: PracticeTables) -> set[Slot]:

@@ -141,7 +141,7 @@ def _read_row(file: _File, line: int, header: list[str], values: list[str], mode
     except ValidationError as exc:
         for error in exc.errors(include_url=False):
             column = f"{error['loc'][0]}: " if error["loc"] else ""
-            what = "the value is missing" if error["type"] == "missing" else error["msg"]
+            what = "the value is missing" if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
             found = f", not {error['input']!r}" if error["loc"] and error["type"] != "missing" else ""
             file.faults.append(f"{file.name}:{line}: {column}{what}{found}")
 

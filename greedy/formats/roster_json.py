@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
@@ -45,23 +44,33 @@ def to_document(problem: Problem, roster: Roster) -> RosterDocument:
     )
 
 
-def read_roster(path: Path, problem: Problem) -> Roster:
-    """Read a roster document that was made for `problem`.
+def parse_document(text: bytes | str, name: str) -> RosterDocument:
+    """The document of a text; `name` stands in messages.
 
     Raises
     ------
     InputError
-        The file is not such a document, is of another roster, or names what the problem does not have; every fault is listed.
+        It is not such a document; every fault is listed.
     """
     try:
-        document = RosterDocument.model_validate_json(path.read_bytes())
-    except OSError as exc:
-        raise InputError(f"cannot read {path}: {exc.strerror}") from exc
+        return RosterDocument.model_validate_json(text)
     except ValidationError as exc:
         wrong = [f"{'.'.join(str(part) for part in error['loc']) or 'document'}: {error['msg']}" for error in exc.errors(include_url=False)]
-        raise InputError(f"{path} is not a roster document", details=wrong, next_step="write one with greedy solve DIR -o FILE") from None
+        raise InputError(
+            f"{name} is not a roster document", details=wrong, next_step="write one with greedy solve FILE -o ROSTER"
+        ) from None
+
+
+def to_roster(document: RosterDocument, name: str, problem: Problem) -> Roster:
+    """The roster of a document that was made for `problem`.
+
+    Raises
+    ------
+    InputError
+        It is of another roster, or names what the problem does not have; every fault is listed.
+    """
     if document.roster_id != problem.roster_id:
-        raise InputError(f"{path} is a roster for {document.roster_id}, not for {problem.roster_id}")
+        raise InputError(f"{name} is a roster for {document.roster_id}, not for {problem.roster_id}")
     employees = {employee.id: number for number, employee in enumerate(problem.employees)}
     services = {service.code: number for number, service in enumerate(problem.services)}
     faults: list[str] = []
@@ -75,5 +84,5 @@ def read_roster(path: Path, problem: Problem) -> Roster:
         if employee is not None and service is not None:
             assignments.append(Assignment(employee, (one.date - problem.first_day).days, service))
     if faults:
-        raise InputError(f"{path} does not fit the problem", details=faults)
+        raise InputError(f"{name} does not fit the problem", details=faults)
     return Roster.of(assignments)

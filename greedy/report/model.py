@@ -71,8 +71,8 @@ class EmployeeLoad(_Document):
 class OpenDemandLine(_Document):
     """Demand that is not met.
 
-    `reasons`: employees by what stands in their way. `free`: who could take it as the roster stands. `one_more_for`: for whom one more of
-    the service would do.
+    `reasons`: employees by what stands in their way. `free`: who could take it as the roster stands. `limits_reached`: whose limits, and
+    which. `one_more_for`: for whom one more of the service would do. `smallest_change`: of what is given, with the moves that come with it.
     """
 
     date: dt.date
@@ -83,7 +83,9 @@ class OpenDemandLine(_Document):
     reasons: dict[str, int]
     free: list[str]
     blocked_by: list[str]
+    limits_reached: list[str]
     one_more_for: list[str]
+    smallest_change: str
 
 
 class SlotSummary(_Document):
@@ -115,8 +117,62 @@ class ViolationLine(_Document):
     pinned: bool
 
 
+class CostLine(_Document):
+    """What gave way: a term of the costs (`demand`, `request`, the name of a limit or wish), what it costs, and where."""
+
+    priority: int
+    term: str
+    cost: int
+    where: list[str]
+
+
+class ConflictLine(_Document):
+    """Rules and rows that stand against each other, so that no roster keeps them all."""
+
+    message: str
+    parts: list[str]
+
+
+class WorkingTimeLine(_Document):
+    """What the law of working time does not allow. `source`: the article. `enforced`: whether it is a hard rule here."""
+
+    rule: str
+    message: str
+    source: str
+    enforced: bool
+
+
+class Changes(_Document):
+    """A roster against the earlier one: assignments that both have, that only the earlier one has, that only the new one has."""
+
+    kept: int
+    gone: int
+    new: int
+
+
+class SolverSummary(_Document):
+    """Which solver made the roster, and how good it is known to be.
+
+    `objective` and `bound`: cost of open demand, and of whatever else has priority 0, and what no roster can have less of. `costs` and
+    `bounds`: the same by priority, the first one the strictest. `gap`: share of the objective that is not proven to be necessary, 0 to 1.
+    `incident`: why the solver was ended from outside and this is its best roster so far; null when it ended by itself.
+    """
+
+    name: str
+    status: str
+    objective: int
+    bound: int
+    gap: float
+    seconds: float
+    seconds_to_best: float
+    seed: int
+    costs: dict[int, int]
+    bounds: dict[int, int]
+    incident: str | None
+
+
 class Report(_Document):
-    """All that is told of one roster."""
+    """All that is told of one roster. `solver` is null for a roster that was not made just now, `changes` without an earlier roster."""
 
     roster_id: str
     name: str
@@ -132,4 +188,10 @@ class Report(_Document):
     slots: SlotSummary
     fairness: list[Fairness]
     violations: list[ViolationLine]
+    conflicts: list[ConflictLine]
+    costs: dict[int, int]
+    gave_way: list[CostLine]
+    working_time: list[WorkingTimeLine]
+    changes: Changes | None
+    solver: SolverSummary | None
     recommendations: list[str]

@@ -9,11 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from greedy.model.coverage import coverage
+from greedy.model.objective import cost_items
 from greedy.model.problem import Problem
-from greedy.model.result import OpenDemand
+from greedy.model.result import Conflict, OpenDemand
 from greedy.model.roster import Roster, blocked_slots
 from greedy.model.rules import check
+from greedy.model.working_time import working_time_findings
+from greedy.report.costs import by_priority, changes, gave_way
 from greedy.report.model import (
+    ConflictLine,
     CoverageSummary,
     DayCoverage,
     EmployeeLoad,
@@ -22,8 +26,10 @@ from greedy.report.model import (
     OpenDemandLine,
     Report,
     SlotSummary,
+    SolverSummary,
     SummaryStatus,
     ViolationLine,
+    WorkingTimeLine,
 )
 
 Key = TypeVar("Key", str, dt.date)
@@ -32,7 +38,16 @@ SATURDAY = 5
 SHOWN_NAMES = 3
 
 
-def build_report(problem: Problem, roster: Roster, *, name: str, open_demand: Sequence[OpenDemand], bound: int) -> Report:
+def build_report(
+    problem: Problem,
+    roster: Roster,
+    *,
+    name: str,
+    open_demand: Sequence[OpenDemand],
+    bound: int,
+    conflicts: Sequence[Conflict] = (),
+    solver: SolverSummary | None = None,
+) -> Report:
     """Report on a roster.
 
     Parameters
@@ -45,12 +60,18 @@ def build_report(problem: Problem, roster: Roster, *, name: str, open_demand: Se
         Demand that is not met, with reasons (`greedy.solve.explain`).
     bound
         No roster covers more shifts than this.
+    conflicts
+        What stands against each other, when no roster keeps every rule.
+    solver
+        What made the roster, when it was made just now.
     """
-    assigned = coverage(problem, roster).assigned
+    served = coverage(problem, roster).assigned
+    assigned = [min(worked, row.required) for worked, row in zip(served, problem.demand, strict=True)]  # what is over covers nothing
     lines = [_open_line(problem, one) for one in open_demand]
     total = sum(assigned)
     percent = _percent(total, problem.required)
     employees = _employees(problem, roster)
+    items = cost_items(problem, roster)
     return Report(
         roster_id=problem.roster_id,
         name=name,
@@ -74,6 +95,15 @@ def build_report(problem: Problem, roster: Roster, *, name: str, open_demand: Se
         slots=_slots(problem, roster),
         fairness=_fairness(one for one, employee in zip(employees, problem.employees, strict=True) if employee.active),
         violations=[ViolationLine(rule=v.rule, message=v.message, pinned=v.pinned) for v in check(problem, roster)],
+        conflicts=[ConflictLine(message=one.message, parts=list(one.parts)) for one in conflicts],
+        costs=by_priority(items),
+        gave_way=gave_way(items),
+        working_time=[
+            WorkingTimeLine(rule=one.rule, message=one.message, source=one.source, enforced=one.enforced)
+            for one in working_time_findings(problem, roster)
+        ],
+        changes=changes(problem, roster),
+        solver=solver,
         recommendations=_recommendations(lines),
     )
 
@@ -115,6 +145,8 @@ def _open_line(problem: Problem, one: OpenDemand) -> OpenDemandLine:
         reasons={str(obstacle): count for obstacle, count in one.reasons.items()},
         free=[problem.employees[employee].name for employee in one.free],
         blocked_by=list(one.blocked_by),
+        limits_reached=list(one.limits_reached),
+        smallest_change=one.smallest_change,
         one_more_for=[problem.employees[employee].name for employee in one.one_more_for],
     )
 
@@ -198,9 +230,8 @@ def _recommendations(lines: Sequence[OpenDemandLine]) -> list[str]:
             found.append(f"{what}: can be given to {_some(line.free)} as the roster stands")
         elif line.one_more_for:
             found.append(f"{what}: allow one more {line.service_code} for {_some(line.one_more_for)}")
-        elif line.reasons:
-            commonest = max(line.reasons, key=lambda reason: line.reasons[reason])
-            found.append(f"{what}: no single extra capability fills it; {line.reasons[commonest]} employees: {commonest}")
         else:
-            found.append(f"{what}: there are no employees")
+            commonest = max(line.reasons, key=lambda reason: line.reasons[reason], default=None)
+            why = "" if commonest is None else f" ({line.reasons[commonest]} employees: {commonest})"
+            found.append(f"{what}: {line.smallest_change}{why}")
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import subprocess
@@ -13,6 +14,17 @@ import pytest
 from greedy.cli.console import ExitCode
 from greedy.cli.main import app
 from greedy.formats.tables import TABLES
+from greedy.pipeline import DEFAULT_SECONDS, RunDocument
+from greedy.report.model import (
+    Changes,
+    ConflictLine,
+    CostLine,
+    CoverageSummary,
+    OpenDemandLine,
+    SolverSummary,
+    ViolationLine,
+    WorkingTimeLine,
+)
 from greedy.settings import Settings
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -68,6 +80,37 @@ def test_the_first_screen_is_real_output(tmp_path: Path) -> None:
     assert told is not None
 
     def timeless(text: str) -> str:
-        return re.sub(r"(?<=milliseconds: ).*", lambda line: re.sub(r"\d+", "n", line[0]), text)
+        """What does not depend on the clock, nor on which of many full rosters came out."""
+        text = re.sub(r"^(solver auto|gave way): .*", r"\1", text, flags=re.MULTILINE)
+        return re.sub(r"^(?:written|verified|milliseconds).*", lambda line: re.sub(r"\d+", "n", line[0]), text, flags=re.MULTILINE)
 
     assert timeless(shown).startswith(timeless(told[1]))
+
+
+@pytest.mark.parametrize("command", ["run", "solve", "check"])
+def test_every_option_of_solving_is_told(command: str) -> None:
+    callback = next(one.callback for one in app.registered_commands if one.name == command)
+    assert callback is not None
+    for parameter in inspect.signature(callback, eval_str=True).parameters.values():
+        for option in getattr(parameter.annotation, "__metadata__", ()):
+            for flag in getattr(option, "param_decls", None) or ():
+                if flag.startswith("--") and flag != "--database":
+                    assert re.search(rf"`(-o|{flag})\b", README) or flag in README, flag
+
+
+def test_every_key_of_the_documents_is_told() -> None:
+    lines = {
+        "open_demand": OpenDemandLine,
+        "violations": ViolationLine,
+        "conflicts": ConflictLine,
+        "gave_way": CostLine,
+        "working_time": WorkingTimeLine,
+        "changes": Changes,
+    }
+    for key, model in lines.items():
+        line = next(line for line in README.splitlines() if line.startswith(f"| `{key}` |"))
+        assert [field for field in model.model_fields if f"`{field}`" not in line] == []
+    told = README[README.index("`greedy solve --json` prints") :]
+    keys = {*SolverSummary.model_fields, *RunDocument.model_fields, *CoverageSummary.model_fields} - {"percent"}
+    assert [key for key in keys if f"`{key}`" not in told] == []
+    assert str(int(DEFAULT_SECONDS)) in next(line for line in README.splitlines() if line.startswith("| `--time-limit"))

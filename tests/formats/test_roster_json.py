@@ -8,7 +8,8 @@ import pytest
 
 from greedy.errors import InputError
 from greedy.formats.practice import to_problem
-from greedy.formats.roster_json import read_roster, to_document
+from greedy.formats.roster_json import to_document
+from greedy.formats.rosters import read_roster
 from greedy.formats.tables import PracticeTables
 from greedy.model.problem import Problem
 from greedy.solve.solve import solve

@@ -46,7 +46,7 @@ def test_recommendations_name_people_dates_and_services() -> None:
     one = problem(Demand(0, OSP, TOT, 1), Demand(1, OSP, TOT, 1), capacity=1)
     assert report(one).recommendations == ["OSP TOT on 2025-11-25 O: allow one more OSP for Name 0"]
     nobody = problem(Demand(0, OSP, GRO, 1), teams=("Oranje",))
-    assert report(nobody).recommendations == ["OSP GRO on 2025-11-24 O: no single extra capability fills it; 1 employees: other team"]
+    assert report(nobody).recommendations == ["OSP GRO on 2025-11-24 O: no change for one employee fills it (1 employees: other team)"]
     assert report(problem(Demand(0, OSP, TOT, 1), teams=())).recommendations == ["OSP TOT on 2025-11-24 O: there are no employees"]
 
 

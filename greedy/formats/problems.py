@@ -1,0 +1,67 @@
+"""Problems as files: a folder of practice tables, or a benchmark text. Which one it is, is seen from the content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from greedy.errors import InputError
+from greedy.formats.benchmark import read_benchmark
+from greedy.formats.planned import apply_planning
+from greedy.formats.planning import Planning, faulty
+from greedy.formats.practice import to_problem, to_roster
+from greedy.formats.practice_csv import read_practice
+from greedy.model.problem import Problem
+from greedy.model.roster import Roster
+from greedy.model.wishes import Wish, WishKind
+
+STABILITY = Wish(WishKind.STABILITY, priority=1)
+
+
+@dataclass(frozen=True)
+class ProblemFile:
+    """A problem that was read. `standing`: the work that the file itself holds; None for a format that holds none. `name`: for people."""
+
+    problem: Problem
+    name: str
+    standing: Roster | None
+
+
+def read_problem(path: Path, *, limit_worked_days: bool = False, planning: Planning | None = None) -> ProblemFile:
+    """Read a folder of practice tables, or a benchmark text.
+
+    Parameters
+    ----------
+    path
+        Folder or file.
+    limit_worked_days
+        For practice tables: `aantalwerkdagen` is the most days that an employee may work.
+    planning
+        Wishes, limits and the rest that the file does not hold.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file or files.
+    """
+    if path.is_dir():
+        tables = read_practice(path)
+        return ProblemFile(
+            to_problem(tables, limit_worked_days=limit_worked_days, planning=planning), tables.roster.naam or "", to_roster(tables)
+        )
+    if not path.exists():
+        raise InputError(f"there is no folder or file {path}", next_step="give a folder of practice tables as CSV, or a benchmark text")
+    problem = read_benchmark(path)
+    if planning is not None:
+        if planning.file.demand is not None:
+            raise faulty(planning.path, ["demand: a benchmark text has weights of its own, and no classes of demand"])
+        problem = apply_planning(problem, planning)
+    return ProblemFile(problem, problem.roster_id, None)
+
+
+def keep_to(problem: Problem, earlier: Roster) -> Problem:
+    """The problem with the wish for few changes of an earlier roster; of those wishes the one that it has, or one of priority 1."""
+    wishes = problem.wishes
+    if all(wish.kind is not WishKind.STABILITY for wish in wishes):
+        wishes = (*wishes, STABILITY)
+    return replace(problem, previous=frozenset(earlier.assignments), wishes=wishes)
