@@ -232,16 +232,17 @@ def _reseats(workspace: Workspace, row: int, other: int) -> Iterator[Reseat]:
 def _after(workspace: Workspace, situation: Situation, move: Move) -> Situation:
     """Make a move, and say what waits then."""
     demand = workspace.problem.demand
+    given_up = [move.assignment] if isinstance(move, Reseat) else [o for one in move.gives_up for o in workspace.with_partner(one)]
+    before = {row: workspace.open_units[row] for one in given_up if (row := workspace.row_of(one)) is not None}
     if isinstance(move, Reseat):
-        vacated = [workspace.row_of(move.assignment)]
         apply(workspace, move)
+        change = Counter({row: workspace.open_units[row] - units for row, units in before.items()})
         filled: list[int | None] = [move.row]
     else:
-        vacated = [workspace.row_of(one) for assignment in move.gives_up for one in workspace.with_partner(assignment)]
         for assignment in move.gives_up:
             workspace.remove(assignment)
+        change = Counter({row: workspace.open_units[row] - units for row, units in before.items()})  # a row with people over opens none
         filled = [workspace.row_of(one) for one in workspace.place(move.employee, move.row)]
-    change = Counter(row for row in vacated if row is not None)
     change.subtract(row for row in filled if row is not None)
     waiting = Counter(situation.waiting)
     waiting.update(change)
