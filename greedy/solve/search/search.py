@@ -1,0 +1,235 @@
+"""The search as a whole: coordinate prices, generate columns, then dives, neighbourhoods and branches in turn, on as many cores as are given.
+
+The first worker makes bounds and proofs; the others coordinate longer and work on neighbourhoods. All hold the best roster that any of them
+has found. One worker does the same steps in the same order for a seed, whatever the clock says; only where the clock cuts them off differs.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greedy.model.problem import Problem
+from greedy.model.roster import Roster
+from greedy.solve.search.branch import Branching, whole
+from greedy.solve.search.columns import ColumnGeneration
+from greedy.solve.search.coordinate import Coordinator
+from greedy.solve.search.dive import STYLES, dive
+from greedy.solve.search.instance import EXACT_STATES_BOUND, Instance, Plans, cost_of, scratch_for, to_instance, to_plans, to_roster
+from greedy.solve.search.neighbourhood import Neighbourhood
+
+SWEEPS = 60  # of price coordination before anything else
+_NEIGHBOURHOODS_A_DIVE = 5
+_NODES_A_DIVE = 40
+_SMALL_GAP = 0.015  # of the cost: from here on branching may prove
+_COLUMNS_KEPT = 1.3  # times those of the root, when a dive begins with more than twice as many
+
+OnFound = Callable[[int, int | None, str, Roster | None], None]
+
+
+class SearchOutcome(NamedTuple):
+    """`roster` None: some employee has no legal schedule at all. `bound`: no legal roster costs less."""
+
+    roster: Roster | None
+    cost: int
+    bound: int
+    proven: bool
+
+
+class Best:
+    """The best roster of this worker and its partners."""
+
+    def __init__(self, partners: list[Connection], on_found: OnFound | None = None) -> None:
+        self.plans: Plans | None = None
+        self.cost = np.iinfo(np.int64).max
+        self.bound: int | None = None
+        self._partners = partners
+        self._on_found = on_found
+
+    def offer(self, plans: Plans, cost: int, doing: str) -> bool:
+        """Take a roster that is better, and tell everybody."""
+        if cost >= self.cost:
+            return False
+        self.plans, self.cost = plans.copy(), cost
+        for partner in list(self._partners):
+            try:
+                partner.send((cost, self.plans))
+            except OSError:  # it has ended
+                self._partners.remove(partner)
+        self.tell(doing, new=True)
+        return True
+
+    def listen(self) -> None:
+        """Take what partners have found.
+
+        Raises
+        ------
+        EOFError
+            The only partner has ended: there is nobody left to work for.
+        """
+        for partner in list(self._partners):
+            try:
+                while partner.poll():
+                    cost, plans = partner.recv()
+                    if cost < self.cost:
+                        self.plans, self.cost = plans, cost
+                        self.tell("a partner's roster", new=True)
+                        for other in self._partners:
+                            if other is not partner:
+                                other.send((cost, plans))
+            except (EOFError, OSError):
+                self._partners.remove(partner)
+                if self._on_found is None:
+                    raise EOFError from None
+
+    def tell(self, doing: str, *, new: bool = False) -> None:
+        """Report how far the search is."""
+        if self._on_found is not None:
+            self._on_found(int(self.cost), self.bound, doing, to_roster(self.plans) if new and self.plans is not None else None)
+
+
+def search(
+    problem: Problem,
+    *,
+    deadline: float,
+    seed: int,
+    workers: int,
+    warm_start: Roster | None = None,
+    on_found: OnFound | None = None,
+) -> SearchOutcome:
+    """Search until proof or `deadline` (of `time.monotonic`).
+
+    Parameters
+    ----------
+    problem
+        One that `supports` says yes to.
+    workers
+        Processes to use. One and a seed: the same steps each time.
+    warm_start
+        A legal roster to begin with.
+    on_found
+        Called with cost, bound, what is done now, and the roster when it is new.
+    """
+    instance = to_instance(problem)
+    with _partners(instance, seed, workers - 1, deadline) as partners:
+        best = Best(partners, on_found or (lambda *_: None))
+        if warm_start is not None:
+            plans = to_plans(instance, warm_start)
+            best.offer(plans, cost_of(instance, plans), "the roster given")
+        prices = _coordinate(instance, best, np.random.default_rng(seed), SWEEPS, deadline)
+        if best.plans is None:
+            return SearchOutcome(None, 0, 0, proven=False)
+        _prove(instance, best, np.random.default_rng(seed), prices, deadline)
+        best.listen()
+    bound = min(best.cost, best.bound if best.bound is not None else np.iinfo(np.int64).min)
+    return SearchOutcome(to_roster(best.plans), int(best.cost), int(bound), proven=bound == best.cost)
+
+
+def _coordinate(instance: Instance, best: Best, rng: np.random.Generator, sweeps: int, deadline: float) -> NDArray[np.float64]:
+    """Coordinate prices; the lessons of them."""
+    coordinator = Coordinator(instance, rng)
+    if coordinator.start() and coordinator.cost is not None:
+        best.offer(coordinator.best, coordinator.cost, "one employee after another")
+        for sweep in range(sweeps):
+            if time.monotonic() > deadline:
+                break
+            if coordinator.step(sweep / sweeps):
+                best.offer(coordinator.best, coordinator.cost, "coordinating prices")
+            best.listen()
+    return coordinator.lessons
+
+
+def _prove(instance: Instance, best: Best, rng: np.random.Generator, prices: NDArray[np.float64], deadline: float) -> None:
+    """Bound, then dives, neighbourhoods and branches until the best roster is proven or the time is up."""
+    program = ColumnGeneration(instance, scratch_for(instance, EXACT_STATES_BOUND), EXACT_STATES_BOUND)
+    assert best.plans is not None  # noqa: S101 (told to the type checker: `search` has looked)
+    for employee, plan in enumerate(best.plans):
+        program.add_plan(employee, plan)
+    best.tell("generating columns")
+    program.run(deadline=deadline, first=prices)
+    root, columns, prices = program.bound, len(program.master.columns), program.duals
+    best.bound = whole(root)
+    best.tell("bound by columns")
+    neighbourhood, branching = Neighbourhood(instance, rng), None
+    turn = 0
+    while time.monotonic() < deadline and best.cost > best.bound:
+        best.listen()
+        if len(program.master.columns) > 2 * columns + 1000:
+            program.master.keep_best(int(_COLUMNS_KEPT * columns))
+        program.run(deadline=deadline)
+        plans = dive(program, STYLES[turn % len(STYLES)], rng, cutoff=best.cost - 1 + 0.01, deadline=deadline)
+        turn += 1
+        if plans is not None:
+            best.offer(plans, cost_of(instance, plans), "dive")
+        _improve(best, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, deadline)
+        if best.cost - root > _SMALL_GAP * best.cost or best.plans is None:
+            continue
+        if branching is None:
+            program.run(deadline=deadline)
+            branching = Branching(program, best.plans, best.cost)
+        branching.best, branching.cost = best.plans, best.cost
+        branching.run(deadline=deadline, nodes=_NODES_A_DIVE)
+        best.offer(branching.best, branching.cost, "branch")
+        best.bound = max(best.bound, branching.bound)
+        best.tell("branching")
+
+
+def _improve(best: Best, neighbourhood: Neighbourhood, prices: NDArray[np.float64], steps: int, deadline: float) -> None:
+    """Work on neighbourhoods of the best roster."""
+    for _ in range(steps):
+        if time.monotonic() > deadline or best.plans is None or (best.bound is not None and best.cost <= best.bound):
+            return
+        plans, cost = neighbourhood.step(best.plans, best.cost, prices, deadline)
+        if not best.offer(plans, cost, "re-planning together") and cost == best.cost:
+            best.plans = plans  # another roster that is as good: the next neighbourhood starts elsewhere
+        best.listen()
+
+
+@contextmanager
+def _partners(instance: Instance, seed: int, count: int, deadline: float) -> Iterator[list[Connection]]:
+    """Other processes that search too; ended when the block is left."""
+    context = multiprocessing.get_context("spawn")
+    processes, connections = [], []
+    for number in range(1, count + 1):
+        ours, theirs = context.Pipe()
+        process = context.Process(
+            target=_accompany, args=(tuple(instance), seed + number, theirs, deadline - time.monotonic()), name=f"search {number}", daemon=True
+        )
+        process.start()
+        theirs.close()
+        processes.append(process)
+        connections.append(ours)
+    try:
+        yield connections
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
+
+
+def _accompany(arrays: tuple[object, ...], seed: int, partner: Connection, seconds: float) -> None:
+    """A partner: coordinate, longer each time, and work on neighbourhoods of the best roster, until nobody listens any more."""
+    deadline = time.monotonic() + seconds
+    instance = Instance(*arrays)  # type: ignore[arg-type]
+    rng = np.random.default_rng(seed)
+    best = Best([partner])
+    neighbourhood = Neighbourhood(instance, rng)
+    sweeps = SWEEPS
+    try:
+        while time.monotonic() < deadline:
+            started = time.monotonic()
+            prices = _coordinate(instance, best, rng, sweeps, deadline)
+            sweeps *= 2
+            until = min(deadline, time.monotonic() + 2 * (time.monotonic() - started) + 5)
+            while time.monotonic() < until:
+                _improve(best, neighbourhood, prices, 1, deadline)
+    except EOFError:
+        return
