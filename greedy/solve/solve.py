@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from typing import Literal
 
@@ -14,11 +16,15 @@ from greedy.solve.conflicts import conflicts_of
 from greedy.solve.explain import explain_open_demand
 from greedy.solve.fill import fill
 from greedy.solve.incumbent import Incumbent, may_give_way
+from greedy.solve.search.kind import supports
 from greedy.workspace import Workspace
 
 Method = Literal["auto", "greedy", "cpsat"]
 FIRST_EFFORT = 150  # moves of chains tried in vain for each employee, before a bound says whether more can help
 WHOLE_AT_ONCE = 15_000  # assignments that may be possible, up to which the exact model is solved whole at once
+SMALL_SCHEDULES = 1_000  # employees x days x services up to which the exact model is tried before the search by schedules
+SECONDS_OF_SMALL = 5.0  # and how long
+OFFER_EVERY_SECONDS = 0.5  # a search finds rosters faster than they can be checked
 SHARE_OF_WINDOWS = 0.5  # of the time, where the whole model comes after windows
 
 
@@ -43,14 +49,15 @@ def solve(
     problem
         What is asked.
     method
-        `greedy`: the fill alone, milliseconds. `auto`: the fill, repair by chains of moves, then the exact model, whole or in windows by
-        size. `cpsat`: the fill, then the exact model. None is worse than the fill.
+        `greedy`: the fill alone, milliseconds. `auto`: the fill, then by kind and size: search by schedules for one daypart, otherwise
+        repair by chains of moves and the exact model, whole or in windows. `cpsat`: the fill, then the exact model. None is worse than the
+        fill.
     time_limit_seconds
         The best roster so far is handed back when it is reached; None for no limit.
     seed
         For methods that use chance; kept in the result.
     workers
-        Threads, at least 1; None for one a core. With 1 the same seed gives the same roster, unless the time limit cut the solve short.
+        Threads or processes, at least 1; None for one a core. With 1 the same seed gives the same roster, unless the time limit cut the solve short.
     warm_start
         A roster to begin with, legal or not; the result is not worse than it.
     on_progress
@@ -62,11 +69,47 @@ def solve(
     incumbent.offer(workspace.freeze(), "greedy")
     if warm_start is not None:
         incumbent.offer(warm_start, "warm start")
-    if method == "auto" and not incumbent.proven:
+    by_schedules = method == "auto" and supports(problem)
+    if by_schedules and not incumbent.proven:
+        _search(incumbent, seed, workers or os.cpu_count() or 1)
+    elif method == "auto" and not incumbent.proven:
         _repair(incumbent, effort=FIRST_EFFORT * len(problem.employees))
     if method != "greedy" and not incumbent.proven and incumbent.seconds_left > 0:
         _improve(incumbent, method, seed, workers)
     return _result(incumbent, method, seed)
+
+
+def _search(incumbent: Incumbent, seed: int, workers: int) -> None:
+    """Search by schedules until proof or the time is up; a small roster is tried with the exact model first, which loads at once."""
+    from greedy.solve.exact import solve_whole
+    from greedy.solve.search.search import search
+
+    problem = incumbent.problem
+    if len(problem.employees) * problem.day_count * len(problem.services) <= SMALL_SCHEDULES:
+        solve_whole(incumbent, seed=seed, workers=workers, seconds=min(SECONDS_OF_SMALL, incumbent.seconds_left))
+    if incumbent.proven or incumbent.seconds_left <= 0:
+        return
+    offered = 0.0
+
+    def on_found(cost: int, bound: int | None, doing: str, roster: Roster | None) -> None:
+        nonlocal offered
+        if roster is not None and incumbent.seconds > offered + OFFER_EVERY_SECONDS:
+            incumbent.offer(roster, doing)
+            offered = incumbent.seconds
+        if bound is not None:
+            incumbent.raise_bounds([(0, bound)], doing)
+
+    found = search(
+        problem,
+        deadline=time.monotonic() + incumbent.seconds_left,
+        seed=seed,
+        workers=workers,
+        warm_start=incumbent.roster if incumbent.legal else None,
+        on_found=on_found,
+    )
+    if found.roster is not None:
+        incumbent.offer(found.roster, "search by schedules")
+        incumbent.raise_bounds([(0, found.bound)], "search by schedules")
 
 
 def _repair(incumbent: Incumbent, effort: int | None = None) -> None:

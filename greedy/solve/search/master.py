@@ -15,6 +15,8 @@ from ortools.linear_solver import pywraplp
 from greedy.solve.search.instance import Instance, Plans
 from greedy.solve.search.kernel import OFF
 
+_PARAMETERS = "use_preprocessing: false"  # it would throw the basis away
+_PARAMETERS_IN_TROUBLE = ("use_preprocessing: false", "use_preprocessing: true use_dual_simplex: true", "use_scaling: false")
 _NO_SCHEDULE_COST = 30  # times the greatest weight: what an employee without a schedule costs while columns are few
 
 
@@ -82,9 +84,13 @@ class Master:
 
     def solve(self) -> tuple[float, Duals]:
         """Cost of the best mix, and the duals."""
-        if self._solver.Solve() != pywraplp.Solver.OPTIMAL:
-            self._build()  # numerical trouble: from scratch, without the old basis
+        status = self._solver.Solve()
+        for parameters in _PARAMETERS_IN_TROUBLE:
+            if status == pywraplp.Solver.OPTIMAL:
+                break
+            self._build(parameters)  # numerical trouble: from scratch, without the old basis
             status = self._solver.Solve()
+        else:
             if status != pywraplp.Solver.OPTIMAL:
                 raise RuntimeError(f"the linear program of {len(self.columns)} columns ends with status {status}")
         self.shares = np.array([variable.solution_value() for variable in self._variables])
@@ -117,9 +123,9 @@ class Master:
         self._variables.append(variable)
         self.columns.append(column)
 
-    def _build(self) -> None:
+    def _build(self, parameters: str = _PARAMETERS) -> None:
         solver = self._solver = pywraplp.Solver.CreateSolver("GLOP")
-        solver.SetSolverSpecificParametersAsString("use_preprocessing: false")  # it would throw the basis away
+        solver.SetSolverSpecificParametersAsString(parameters)
         self._infinity = solver.infinity()
         self._objective = solver.Objective()
         self._objective.SetMinimization()
