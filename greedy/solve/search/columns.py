@@ -82,6 +82,7 @@ class ColumnGeneration:
         self.wanted: NDArray[np.int32] = wanted
         self.master = Master(instance, self.free, wanted)
         self.value = self.bound = 0.0
+        self.converged = False  # whether the last run ended because no column could help
         self.duals = np.zeros((days, services))
         self._scratch, self._exact_states = scratch, exact_states
         self._cost, self._must = instance.cost.copy(), instance.must.copy()
@@ -108,6 +109,7 @@ class ColumnGeneration:
         `first`: prices of cells to begin with.
         """
         best_bound, center = -np.inf, first
+        self.converged = False
         if first is not None:
             best_bound, center = self._price(first)
             self._add_priced()
@@ -127,13 +129,19 @@ class ColumnGeneration:
                 if added or smoothing == 0.0 or bound >= _FAR:
                     break
                 smoothing = smoothing / 2 if smoothing > 0.2 else 0.0
-            if not added or self.value - best_bound < tolerance or best_bound > cutoff or time.monotonic() > deadline:
+            self.converged = not added or self.value - best_bound < tolerance
+            if self.converged or best_bound > cutoff or time.monotonic() > deadline:
                 break
         self.bound = best_bound
         if best_bound >= _FAR:
             self.value = best_bound
         if center is not None:
             self.duals = center
+
+    @property
+    def impossible(self) -> bool:
+        """Whether some employee has no schedule under the fixings."""
+        return self.bound >= _FAR
 
     def shares(self) -> NDArray[np.float64]:
         """(positions in `free`, days, services + 1): how far the mix works each cell; the last service is a day off."""

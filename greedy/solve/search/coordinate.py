@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from greedy.solve.search.instance import EXACT_STATES, Instance, Plans, cost_of, scratch_for, staffing
 from greedy.solve.search.kernel import FORBIDDEN, HALF, OFF, legal_schedule
 
-_EAGER_FIRST, _EAGER_LAST = 0.003, 0.4  # shares of the greatest weight of demand; found by measuring over instances of all sizes
+_EAGER_FIRST, _EAGER_LAST = 0.006, 0.1  # shares of the greatest weight of demand; found by measuring over instances of all sizes
 _LEARNING = 0.5
 
 

@@ -27,10 +27,8 @@ class DiveStyle(NamedTuple):
 STYLES = (
     DiveStyle(0.95, 0.05, 5),
     DiveStyle(0.95, 0.10, 5),
-    DiveStyle(0.85, 0.02, 2),
     DiveStyle(0.95, 0.02, 5),
-    DiveStyle(0.85, 0.20, 5),
-    DiveStyle(0.85, 0.10, 8),
+    DiveStyle(0.95, 0.10, 10),
 )
 
 
@@ -43,7 +41,7 @@ def dive(
     """
     undone = []
     found = None
-    while program.bound <= cutoff and time.monotonic() < deadline:
+    while program.bound <= cutoff and not program.impossible and time.monotonic() < deadline:
         shares = program.shares()
         greatest = shares.max(axis=2)
         fractional = greatest < INTEGRAL

@@ -20,14 +20,14 @@ class Neighbourhood:
     """Chooses who is re-planned; learns how many at a time: more when they were already planned best, fewer when a dive fails."""
 
     def __init__(self, instance: Instance, rng: np.random.Generator) -> None:
-        self._instance, self._rng = instance, rng
+        self.instance, self._rng = instance, rng
         self._scratch = scratch_for(instance, EXACT_STATES)
         self._size = float(min(10, len(instance.cost)))
 
     def step(self, plans: Plans, cost: int, prices: NDArray[np.float64], deadline: float) -> tuple[Plans, int]:
         """A roster that costs no more, perhaps another one. `prices` of cells to begin with."""
         free = self._choose(plans)
-        program = ColumnGeneration(self._instance, self._scratch, EXACT_STATES, free, plans)
+        program = ColumnGeneration(self.instance, self._scratch, EXACT_STATES, free, plans)
         program.run(rounds=_ROUNDS, deadline=deadline, tolerance=0.2, cutoff=cost - 0.01, first=prices)
         if program.bound > cost - 0.01:
             self._size = min(len(plans), self._size + 0.25)
@@ -37,7 +37,7 @@ class Neighbourhood:
         if found is not None:
             new = plans.copy()
             new[program.free] = found
-            new_cost = cost_of(self._instance, new)
+            new_cost = cost_of(self.instance, new)
             if new_cost <= cost:
                 return new, new_cost
         if time.monotonic() < deadline:
@@ -50,8 +50,8 @@ class Neighbourhood:
         size = int(np.clip(self._size + self._rng.integers(-1, 2), min(_SMALLEST, employees), employees))
         weight = self._rng.random(employees)
         if self._rng.random() < 0.5:
-            short = np.argwhere(staffing(self._instance, plans) < self._instance.wanted)
+            short = np.argwhere(staffing(self.instance, plans) < self.instance.wanted)
             if len(short):
                 day, service = short[self._rng.integers(len(short))]
-                weight += 0.4 * (self._instance.cost[:, day, service] < FORBIDDEN)
+                weight += 0.4 * (self.instance.cost[:, day, service] < FORBIDDEN)
         return sorted(np.argsort(-weight)[:size].tolist())

@@ -25,8 +25,12 @@ from greedy.solve.search.dive import STYLES, dive
 from greedy.solve.search.instance import EXACT_STATES_BOUND, Instance, Plans, cost_of, scratch_for, to_instance, to_plans, to_roster
 from greedy.solve.search.neighbourhood import Neighbourhood
 
-SWEEPS = 60  # of price coordination before anything else
-_NEIGHBOURHOODS_A_DIVE = 5
+_SWEEPS = 60  # of price coordination before columns, when partners coordinate longer
+_SWEEPS_ALONE = (60, 1000)  # least and most, by size
+_CELLS_SWEPT_ALONE = 840_000  # employees x days x sweeps
+_FIRST_SECONDS, _MORE_SECONDS = 3.0, 3.0  # a partner coordinates so long, and each time so much longer
+_SHARE_OF_COLUMNS = 0.5  # of the time: how long columns are generated before anything else
+_NEIGHBOURHOODS_A_DIVE = 12
 _NODES_A_DIVE = 40
 _SMALL_GAP = 0.015  # of the cost: from here on branching may prove
 _COLUMNS_KEPT = 1.3  # times those of the root, when a dive begins with more than twice as many
@@ -89,6 +93,17 @@ class Best:
                 if self._on_found is None:
                     raise EOFError from None
 
+    @property
+    def proven(self) -> bool:
+        """Whether nothing costs less."""
+        return self.bound is not None and self.cost <= self.bound
+
+    def raise_bound(self, bound: float) -> None:
+        """Take a bound that is better than the one known."""
+        if self.bound is None or whole(bound) > self.bound:
+            self.bound = whole(bound)
+            self.tell("bound")
+
     def tell(self, doing: str, *, new: bool = False) -> None:
         """Report how far the search is."""
         if self._on_found is not None:
@@ -123,10 +138,13 @@ def search(
         if warm_start is not None:
             plans = to_plans(instance, warm_start)
             best.offer(plans, cost_of(instance, plans), "the roster given")
-        prices = _coordinate(instance, best, np.random.default_rng(seed), SWEEPS, deadline)
+        employees, days, _ = instance.shape
+        sweeps = _SWEEPS if workers > 1 else int(np.clip(_CELLS_SWEPT_ALONE // (employees * days), *_SWEEPS_ALONE))
+        rng = np.random.default_rng(seed)
+        prices = _coordinate(instance, best, rng, sweeps, deadline)
         if best.plans is None:
             return SearchOutcome(None, 0, 0, proven=False)
-        _prove(instance, best, np.random.default_rng(seed), prices, deadline)
+        _prove(instance, best, rng, prices, deadline)
         best.listen()
     bound = min(best.cost, best.bound if best.bound is not None else np.iinfo(np.int64).min)
     return SearchOutcome(to_roster(best.plans), int(best.cost), int(bound), proven=bound == best.cost)
@@ -153,42 +171,48 @@ def _prove(instance: Instance, best: Best, rng: np.random.Generator, prices: NDA
     for employee, plan in enumerate(best.plans):
         program.add_plan(employee, plan)
     best.tell("generating columns")
-    program.run(deadline=deadline, first=prices)
-    root, columns, prices = program.bound, len(program.master.columns), program.duals
-    best.bound = whole(root)
-    best.tell("bound by columns")
+    now = time.monotonic()
+    program.run(deadline=now + _SHARE_OF_COLUMNS * (deadline - now), first=prices)
+    columns, prices = len(program.master.columns), program.duals
+    best.raise_bound(program.bound)
     neighbourhood, branching = Neighbourhood(instance, rng), None
     turn = 0
-    while time.monotonic() < deadline and best.cost > best.bound:
+    while time.monotonic() < deadline and not best.proven:
         best.listen()
         if len(program.master.columns) > 2 * columns + 1000:
             program.master.keep_best(int(_COLUMNS_KEPT * columns))
-        program.run(deadline=deadline)
-        plans = dive(program, STYLES[turn % len(STYLES)], rng, cutoff=best.cost - 1 + 0.01, deadline=deadline)
+        now = time.monotonic()
+        program.run(deadline=deadline if program.converged else now + _SHARE_OF_COLUMNS * (deadline - now))
+        best.raise_bound(program.bound)
+        # A roster with one unit more open is still a good one to begin with: neighbourhoods mend it.
+        nearly = best.cost + int(instance.under.max())
+        plans = dive(program, STYLES[turn % len(STYLES)], rng, cutoff=nearly, deadline=deadline)
         turn += 1
-        if plans is not None:
-            best.offer(plans, cost_of(instance, plans), "dive")
-        _improve(best, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, deadline)
-        if best.cost - root > _SMALL_GAP * best.cost or best.plans is None:
+        if plans is None:
+            plans = best.plans
+        _improve(best, plans, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, deadline)
+        if best.bound is None or best.cost - best.bound > _SMALL_GAP * best.cost or best.proven:
             continue
         if branching is None:
             program.run(deadline=deadline)
             branching = Branching(program, best.plans, best.cost)
         branching.best, branching.cost = best.plans, best.cost
-        branching.run(deadline=deadline, nodes=_NODES_A_DIVE)
-        best.offer(branching.best, branching.cost, "branch")
-        best.bound = max(best.bound, branching.bound)
         best.tell("branching")
+        branching.run(deadline=deadline, nodes=_NODES_A_DIVE)
+        best.offer(branching.best, branching.cost, "branching")
+        best.raise_bound(branching.bound)
 
 
-def _improve(best: Best, neighbourhood: Neighbourhood, prices: NDArray[np.float64], steps: int, deadline: float) -> None:
-    """Work on neighbourhoods of the best roster."""
-    for _ in range(steps):
-        if time.monotonic() > deadline or best.plans is None or (best.bound is not None and best.cost <= best.bound):
-            return
-        plans, cost = neighbourhood.step(best.plans, best.cost, prices, deadline)
-        if not best.offer(plans, cost, "re-planning together") and cost == best.cost:
-            best.plans = plans  # another roster that is as good: the next neighbourhood starts elsewhere
+def _improve(best: Best, plans: Plans, neighbourhood: Neighbourhood, prices: NDArray[np.float64], steps: int, deadline: float) -> None:
+    """Work on neighbourhoods of a roster until so many steps have been in vain."""
+    cost = cost_of(neighbourhood.instance, plans)
+    best.offer(plans, cost, "dive")
+    vain = 0
+    while vain < steps and time.monotonic() < deadline and not best.proven:
+        plans, new = neighbourhood.step(plans, cost, prices, deadline)
+        vain = 0 if new < cost else vain + 1
+        cost = new
+        best.offer(plans, cost, "re-planning together")
         best.listen()
 
 
@@ -222,14 +246,17 @@ def _accompany(arrays: tuple[object, ...], seed: int, partner: Connection, secon
     rng = np.random.default_rng(seed)
     best = Best([partner])
     neighbourhood = Neighbourhood(instance, rng)
-    sweeps = SWEEPS
+    budget, sweeps, seconds_a_sweep = _FIRST_SECONDS, _SWEEPS, 0.0
     try:
-        while time.monotonic() < deadline:
+        while (left := deadline - time.monotonic()) > 0:
+            if seconds_a_sweep:
+                # The last sweeps are the best ones: the way must end before the time does.
+                sweeps = max(1, int(min(budget, 0.8 * left) / seconds_a_sweep))
+                budget *= _MORE_SECONDS
             started = time.monotonic()
             prices = _coordinate(instance, best, rng, sweeps, deadline)
-            sweeps *= 2
-            until = min(deadline, time.monotonic() + 2 * (time.monotonic() - started) + 5)
-            while time.monotonic() < until:
-                _improve(best, neighbourhood, prices, 1, deadline)
+            seconds_a_sweep = (time.monotonic() - started) / sweeps
+            if best.plans is not None:
+                _improve(best, best.plans, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, deadline)
     except EOFError:
         return
