@@ -57,7 +57,8 @@ def solve(
     seed
         For methods that use chance; kept in the result.
     workers
-        Threads or processes, at least 1; None for one a core. With 1 the same seed gives the same roster, unless the time limit cut the solve short.
+        Threads or processes, at least 1; None for one a core. With 1 the same seed gives the same roster, unless the time limit cut the
+        solve short.
     warm_start
         A roster to begin with, legal or not; the result is not worse than it.
     on_progress
@@ -91,7 +92,7 @@ def _search(incumbent: Incumbent, seed: int, workers: int) -> None:
         return
     offered = 0.0
 
-    def on_found(cost: int, bound: int | None, doing: str, roster: Roster | None) -> None:
+    def on_found(bound: int | None, doing: str, roster: Roster | None) -> None:
         nonlocal offered
         if roster is not None and incumbent.seconds > offered + OFFER_EVERY_SECONDS:
             incumbent.offer(roster, doing)

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from greedy.solve.search.instance import Instance, Plans, staffing
-from greedy.solve.search.kernel import FORBIDDEN, HALF, OFF, Scratch, legal_schedule
+from greedy.solve.search.kernel import FORBIDDEN, HALF, OFF, Scratch
 from greedy.solve.search.master import Column, Duals, Master, shares_of_cells
+from greedy.solve.search.sweeps import price_all
 
 _SMOOTHING = 0.6  # of the duals, toward those of the best bound
 _FAR = float(FORBIDDEN)
@@ -29,34 +29,6 @@ class Fixing(NamedTuple):
     day: int
     service: int
     yes: bool
-
-
-@njit(cache=True, nogil=True)
-def _price_all(instance, cost, must, free, worth, exact_states, scratch, plans, costs, floors):
-    """Best schedule of each free employee when staff of a cell is worth `worth`: plans, costs and floors by position in `free`, scaled."""
-    days, services = worth.shape
-    price = np.empty((days, services), np.int32)
-    for k in range(len(free)):
-        e = free[k]
-        able = instance.services[e, : instance.service_count[e]]
-        for d in range(days):
-            for s in able:
-                c = cost[e, d, s]
-                price[d, s] = FORBIDDEN if c >= FORBIDDEN else np.int32(c * instance.scale - worth[d, s])
-        costs[k], floors[k] = legal_schedule(
-            price,
-            able,
-            instance.follows,
-            instance.extra,
-            instance.unit,
-            instance.limits[e],
-            instance.weekday0,
-            instance.most[e],
-            must[e],
-            exact_states,
-            scratch,
-            plans[k],
-        )
 
 
 class ColumnGeneration:
@@ -93,8 +65,8 @@ class ColumnGeneration:
         self._slack = np.zeros((2, 2, days, services))
         self._slack[:, 1] = np.inf
         if plans is not None:
-            for employee in self.free:
-                self.add_plan(employee, plans[employee])
+            for number in self.free:
+                self.add_plan(number, plans[number])
 
     def add_plan(self, employee: int, plan: NDArray[np.int8]) -> bool:
         """Add a schedule as a column."""
@@ -102,7 +74,13 @@ class ColumnGeneration:
         return self.master.add(Column(employee, plan, int(self.instance.cost[employee, days, plan[days]].sum())))
 
     def run(
-        self, *, rounds: int = 1000, deadline: float = np.inf, tolerance: float = 1e-3, cutoff: float = np.inf, first: NDArray[np.float64] | None = None
+        self,
+        *,
+        rounds: int = 1000,
+        deadline: float = np.inf,
+        tolerance: float = 1e-3,
+        cutoff: float = np.inf,
+        first: NDArray[np.float64] | None = None,
     ) -> None:
         """Make columns until none helps, the bound is within `tolerance` of the value or above `cutoff`, or rounds or time are up.
 
@@ -191,7 +169,7 @@ class ColumnGeneration:
         most = np.where(np.isinf(self._slack[0, 1]), self.instance.under, HALF // 8 // scale)
         least = np.where(np.isinf(self._slack[1, 1]), -self.instance.over, -(HALF // 8 // scale))
         scaled = np.rint(np.clip(worth, least, most) * scale).astype(np.int64)
-        _price_all(
+        price_all(
             self.instance,
             self._cost,
             self._must,

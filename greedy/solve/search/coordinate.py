@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from greedy.solve.search.instance import EXACT_STATES, Instance, Plans, cost_of, scratch_for, staffing
-from greedy.solve.search.kernel import FORBIDDEN, HALF, OFF, legal_schedule
+from greedy.solve.search.kernel import OFF
+from greedy.solve.search.sweeps import replan
 
 _EAGER_FIRST, _EAGER_LAST = 0.006, 0.1  # shares of the greatest weight of demand; found by measuring over instances of all sizes
 _LEARNING = 0.5
@@ -28,57 +28,6 @@ class Coordinated(NamedTuple):
     lessons: NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
-def _replan(instance, plans, staff, lessons, eager, learning, order, scratch, plan):
-    """Re-plan each employee of `order` at the prices of the moment; employees without any legal schedule keep theirs.
-
-    Returns how many those are.
-    """
-    _, days, services = instance.cost.shape
-    price = np.empty((days, services), np.int32)
-    stuck = 0
-    for e in order:
-        able = instance.services[e, : instance.service_count[e]]
-        for d in range(days):
-            if plans[e, d] >= 0:
-                staff[d, plans[e, d]] -= 1
-            for s in able:
-                cost = instance.cost[e, d, s]
-                if cost >= FORBIDDEN:
-                    price[d, s] = FORBIDDEN
-                else:
-                    worth = lessons[d, s] + eager * (instance.wanted[d, s] - staff[d, s] - 0.5)
-                    worth = max(-float(instance.over[d, s]), min(float(instance.under[d, s]), worth))
-                    price[d, s] = np.int32(round((cost - worth) * instance.scale))
-        cost, _ = legal_schedule(
-            price,
-            able,
-            instance.follows,
-            instance.extra,
-            instance.unit,
-            instance.limits[e],
-            instance.weekday0,
-            instance.most[e],
-            instance.must[e],
-            EXACT_STATES,
-            scratch,
-            plan,
-        )
-        if cost < HALF:
-            plans[e] = plan
-        else:
-            stuck += 1
-        for d in range(days):
-            if plans[e, d] >= 0:
-                staff[d, plans[e, d]] += 1
-        if learning > 0:
-            for d in range(days):
-                for s in range(services):
-                    lesson = lessons[d, s] + learning * (instance.wanted[d, s] - staff[d, s])
-                    lessons[d, s] = max(-float(instance.over[d, s]), min(float(instance.under[d, s]), lesson))
-    return stuck
-
-
 class Coordinator:
     """Sweeps of price coordination over an instance; `share_done` of the way, 0 to 1, says how eager a sweep is."""
 
@@ -86,7 +35,7 @@ class Coordinator:
         employees, days, _ = instance.shape
         self.instance = instance
         self.plans: Plans = np.full((employees, days), OFF, np.int8)
-        self.lessons = instance.under * 0.3
+        self.lessons: NDArray[np.float64] = instance.under.astype(np.float64) * 0.3
         self.best = self.plans.copy()
         self.cost: int | None = None
         self._rng = rng
@@ -110,7 +59,7 @@ class Coordinator:
     def _sweep(self, eager: float, learning: float) -> int:
         order = self._rng.permutation(len(self.plans))
         staff = staffing(self.instance, self.plans)
-        stuck: int = _replan(self.instance, self.plans, staff, self.lessons, eager, learning, order, self._scratch, self._plan)
+        stuck: int = replan(self.instance, self.plans, staff, self.lessons, eager, learning, order, self._scratch, self._plan)
         return stuck
 
     def _keep(self) -> bool:

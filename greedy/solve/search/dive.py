@@ -17,7 +17,7 @@ _NOISE = 0.05  # of the shares, so that two dives differ
 
 
 class DiveStyle(NamedTuple):
-    """How boldly a dive rounds: cells above `threshold` and a `share` of the fractional ones each time, then `rounds` of column generation."""
+    """How boldly a dive rounds: cells above `threshold` and a `share` of all fractional ones each time, then `rounds` of columns."""
 
     threshold: float
     share: float

@@ -86,8 +86,8 @@ def to_instance(problem: Problem) -> Instance:
     count = can.sum(axis=1).astype(np.int32)
     able = np.argsort(~can, axis=1, kind="stable").astype(np.int32)
     follows = np.ones((services, services), np.bool_)
-    for number, service in enumerate(problem.services):
-        follows[number, list(service.forbidden_successors)] = False
+    for number, earlier in enumerate(problem.services):
+        follows[number, list(earlier.forbidden_successors)] = False
     weight = int((under + over).max()) + int(np.abs(cost[cost < FORBIDDEN]).max(initial=0))
     return Instance(
         cost=cost,
@@ -180,9 +180,7 @@ def cost_of(instance: Instance, plans: Plans) -> int:
 def to_roster(plans: Plans) -> Roster:
     """The roster of plans."""
     employee, day = np.nonzero(plans != OFF)
-    return Roster.of(
-        Assignment(e, d, s) for e, d, s in zip(employee.tolist(), day.tolist(), plans[employee, day].tolist(), strict=True)
-    )
+    return Roster.of(Assignment(e, d, s) for e, d, s in zip(employee.tolist(), day.tolist(), plans[employee, day].tolist(), strict=True))
 
 
 def to_plans(instance: Instance, roster: Roster) -> Plans:

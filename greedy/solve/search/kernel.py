@@ -255,7 +255,21 @@ def best_schedule(price, services, follows, extra, unit, limits, weekday0, servi
                 source = ((w * states1 + c1 - n1) * states2 + c2 - n2) * width + source_u
                 if ready[first * size + source] + stints[at_stint + x] == cost:
                     _write_stint(
-                        price, services, follows, extra, grid, grid1, grid2, in_stint1, in_stint2, service1, service2, first, length, x, plan
+                        price,
+                        services,
+                        follows,
+                        extra,
+                        grid,
+                        grid1,
+                        grid2,
+                        in_stint1,
+                        in_stint2,
+                        service1,
+                        service2,
+                        first,
+                        length,
+                        x,
+                        plan,
                     )
                     day, at, is_ready, found = first, source, True, True
                     break
@@ -311,91 +325,3 @@ def _write_stint(price, services, follows, extra, grid, grid1, grid2, in_stint1,
                     x -= 1
                 after = s
                 break
-
-
-@njit(cache=True, nogil=True)
-def legal_schedule(price, services, follows, extra, unit, limits, weekday0, most, must, exact_states, scratch, plan):
-    """Cheapest schedule under all limits, the counts of services too; exact as long as the states allow.
-
-    Counts are added to the states one by one, only where a schedule breaks them, for at most two services and `exact_states` states in
-    all. Where that is not enough, the cheapest cells of the service are kept and the others forbidden, which is legal but may not be the
-    cheapest.
-
-    Parameters
-    ----------
-    price : int32 (days, services)
-        As in `best_schedule`; the same when the function returns.
-    most : int32 (services,)
-        Most times that each service may be worked; -1: no limit.
-
-    Returns
-    -------
-    cost, floor : int
-        Cost of the schedule in `plan`, HALF or more when none was found; no legal schedule costs less than `floor`.
-    """
-    days = price.shape[0]
-    states = (days + 1) * (limits[WEEKENDS] + 1) * (limits[MAX_UNITS] + 1)
-    service1, most1, service2, most2 = -1, -1, -1, -1
-    floor = -INFEASIBLE
-    exact = True
-    while True:
-        cost = best_schedule(
-            price, services, follows, extra, unit, limits, weekday0, service1, most1, service2, most2, must, scratch, plan
-        )
-        if exact:
-            floor = cost
-        if cost >= HALF:
-            break
-        scratch.counts[:] = 0
-        for day in range(days):
-            if plan[day] >= 0:
-                scratch.counts[plan[day]] += 1
-        worst, excess = -1, 0
-        for s in services:
-            if most[s] >= 0 and scratch.counts[s] - most[s] > excess:
-                worst, excess = s, scratch.counts[s] - most[s]
-        if worst < 0:
-            break
-        if exact and service1 < 0 and states * (most[worst] + 1) <= exact_states:
-            service1, most1 = worst, most[worst]
-        elif exact and service1 >= 0 and service2 < 0 and states * (most1 + 1) * (most[worst] + 1) <= exact_states:
-            service2, most2 = worst, most[worst]
-        else:
-            if exact:
-                scratch.price[:days] = price
-                exact = False
-            _keep_cheapest(price, worst, most[worst], scratch.counts[worst], plan)
-    if not exact:
-        price[:] = scratch.price[:days]
-    return cost, floor
-
-
-@njit(cache=True, nogil=True)
-def _keep_cheapest(price, service, most, count, plan):
-    """Forbid a service but on the `most` cheapest of the `count` days on which the plan works it; spread evenly among equals."""
-    used = np.empty(count, np.int32)
-    k = 0
-    for day in range(price.shape[0]):
-        if plan[day] == service:
-            used[k] = price[day, service]
-            k += 1
-    kept = np.zeros(count, np.bool_)
-    if most > 0:
-        threshold = np.sort(used)[most - 1]
-        free = most - np.sum(used < threshold)
-        equal = np.sum(used == threshold)
-        seen = 0
-        for i in range(count):
-            if used[i] < threshold:
-                kept[i] = True
-            elif used[i] == threshold:
-                kept[i] = (seen + 1) * free // equal > seen * free // equal
-                seen += 1
-    k = 0
-    for day in range(price.shape[0]):
-        if plan[day] == service:
-            if not kept[k]:
-                price[day, service] = FORBIDDEN
-            k += 1
-        else:
-            price[day, service] = FORBIDDEN

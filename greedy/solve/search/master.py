@@ -151,7 +151,8 @@ class Master:
             nobody = solver.NumVar(0.0, self._infinity, "")
             row.SetCoefficient(nobody, 1.0)
             self._objective.SetCoefficient(nobody, float(_NO_SCHEDULE_COST * self.instance.under.max() + 1))
-        columns, self.columns, self._variables = self.columns, [], []
+        columns, self.columns = self.columns, []
+        self._variables: list[pywraplp.Variable] = []
         for column in columns:
             self._put(column)
         for number in sorted(self._closed):
@@ -174,6 +175,6 @@ def shares_of_cells(instance: Instance, master: Master) -> NDArray[np.float64]:
 
 def plans_of_shares(shares: NDArray[np.float64]) -> Plans:
     """The plans of a mix without fractions."""
-    plans = shares.argmax(axis=2).astype(np.int8)
+    plans: Plans = shares.argmax(axis=2).astype(np.int8)
     plans[plans == shares.shape[2] - 1] = OFF
     return plans

@@ -1,4 +1,4 @@
-"""The search as a whole: coordinate prices, generate columns, then dives, neighbourhoods and branches in turn, on as many cores as are given.
+"""The search as a whole: coordinate prices, generate columns, then dives, neighbourhoods and branches in turn, on all cores given.
 
 The first worker makes bounds and proofs; the others coordinate longer and work on neighbourhoods. All hold the best roster that any of them
 has found. One worker does the same steps in the same order for a seed, whatever the clock says; only where the clock cuts them off differs.
@@ -35,7 +35,7 @@ _NODES_A_DIVE = 40
 _SMALL_GAP = 0.015  # of the cost: from here on branching may prove
 _COLUMNS_KEPT = 1.3  # times those of the root, when a dive begins with more than twice as many
 
-OnFound = Callable[[int, int | None, str, Roster | None], None]
+OnFound = Callable[[int | None, str, Roster | None], None]
 
 
 class SearchOutcome(NamedTuple):
@@ -107,7 +107,7 @@ class Best:
     def tell(self, doing: str, *, new: bool = False) -> None:
         """Report how far the search is."""
         if self._on_found is not None:
-            self._on_found(int(self.cost), self.bound, doing, to_roster(self.plans) if new and self.plans is not None else None)
+            self._on_found(self.bound, doing, to_roster(self.plans) if new and self.plans is not None else None)
 
 
 def search(
@@ -130,7 +130,7 @@ def search(
     warm_start
         A legal roster to begin with.
     on_found
-        Called with cost, bound, what is done now, and the roster when it is new.
+        Called with the bound, what is done now, and the roster when it is new.
     """
     instance = to_instance(problem)
     with _partners(instance, seed, workers - 1, deadline) as partners:
@@ -224,7 +224,10 @@ def _partners(instance: Instance, seed: int, count: int, deadline: float) -> Ite
     for number in range(1, count + 1):
         ours, theirs = context.Pipe()
         process = context.Process(
-            target=_accompany, args=(tuple(instance), seed + number, theirs, deadline - time.monotonic()), name=f"search {number}", daemon=True
+            target=_accompany,
+            args=(tuple(instance), seed + number, theirs, deadline - time.monotonic()),
+            name=f"search {number}",
+            daemon=True,
         )
         process.start()
         theirs.close()
