@@ -7,6 +7,8 @@ from numba import njit
 
 from greedy.solve.search.kernel import FORBIDDEN, HALF, INFEASIBLE, MAX_UNITS, WEEKENDS, best_schedule
 
+_SPREAD = 7919  # prime: its multiples visit the days far apart
+
 
 @njit(cache=True, nogil=True)
 def legal_schedule(price, services, follows, extra, unit, limits, weekday0, most, must, exact_states, scratch, plan):
@@ -39,7 +41,8 @@ def legal_schedule(price, services, follows, extra, unit, limits, weekday0, most
             floor = cost
         if cost >= HALF:
             break
-        scratch.counts[:] = 0
+        for s in services:
+            scratch.counts[s] = 0
         for day in range(days):
             if plan[day] >= 0:
                 scratch.counts[plan[day]] += 1
@@ -55,40 +58,41 @@ def legal_schedule(price, services, follows, extra, unit, limits, weekday0, most
             service2, most2 = worst, most[worst]
         else:
             if exact:
-                scratch.price[:days] = price
+                _copy(price, scratch.price)
                 exact = False
             _keep_cheapest(price, worst, most[worst], scratch.counts[worst], plan)
     if not exact:
-        price[:] = scratch.price[:days]
+        _copy(scratch.price, price)
     return cost, floor
 
 
 @njit(cache=True, nogil=True)
+def _copy(source, target):
+    for i in range(source.shape[0]):
+        for j in range(source.shape[1]):
+            target[i, j] = source[i, j]
+
+
+@njit(cache=True, nogil=True)
 def _keep_cheapest(price, service, most, count, plan):
-    """Forbid a service but on the `most` cheapest of the `count` days on which the plan works it; spread evenly among equals."""
+    """Forbid a service but on the `most` cheapest of the `count` days on which the plan works it; spread over the days among equals."""
     used = np.empty(count, np.int32)
     k = 0
     for day in range(price.shape[0]):
         if plan[day] == service:
             used[k] = price[day, service]
             k += 1
-    kept = np.zeros(count, np.bool_)
-    if most > 0:
-        threshold = np.sort(used)[most - 1]
-        free = most - np.sum(used < threshold)
-        equal = np.sum(used == threshold)
-        seen = 0
-        for i in range(count):
-            if used[i] < threshold:
-                kept[i] = True
-            elif used[i] == threshold:
-                kept[i] = (seen + 1) * free // equal > seen * free // equal
-                seen += 1
-    k = 0
-    for day in range(price.shape[0]):
-        if plan[day] == service:
-            if not kept[k]:
-                price[day, service] = FORBIDDEN
-            k += 1
         else:
             price[day, service] = FORBIDDEN
+    k = 0
+    for day in range(price.shape[0]):
+        if plan[day] != service:
+            continue
+        rank = 0
+        for other in range(count):
+            cheaper = used[other] < used[k]
+            if cheaper or (used[other] == used[k] and other * _SPREAD % count < k * _SPREAD % count):
+                rank += 1
+        if rank >= most:
+            price[day, service] = FORBIDDEN
+        k += 1

@@ -103,14 +103,16 @@ def best_schedule(price, services, follows, extra, unit, limits, weekday0, servi
         high = min(max_units, _most_days(day, max_run, min_off) * longest)
         for layer in range(layers):
             at = day * size + layer * width
-            ended[at + low : at + high + 1] = INFEASIBLE
+            for u in range(at + low, at + high + 1):
+                ended[u] = INFEASIBLE
 
     for day in range(days + 1):
         low = max(0, min_units - _most_days(days - day, max_run, min_off) * longest)
         high = min(max_units, _most_days(day, max_run, min_off) * longest)
         if day == 0:
             for layer in range(layers):
-                ready[layer * width + low : layer * width + high + 1] = INFEASIBLE
+                for u in range(layer * width + low, layer * width + high + 1):
+                    ready[u] = INFEASIBLE
             if low == 0:
                 ready[0] = 0
         else:
@@ -123,7 +125,8 @@ def best_schedule(price, services, follows, extra, unit, limits, weekday0, servi
             for layer in range(layers):
                 at = day * size + layer * width
                 if must[day - 1]:
-                    ready[at + low : at + high + 1] = INFEASIBLE
+                    for u in range(at + low, at + high + 1):
+                        ready[u] = INFEASIBLE
                 else:
                     for u in range(low, before + 1):
                         ready[at + u] = ready[at - size + u]
@@ -142,7 +145,8 @@ def best_schedule(price, services, follows, extra, unit, limits, weekday0, servi
             for i in range(len(services)):
                 s = services[i]
                 p = price[last, s]
-                tails[new, i, :grid] = INFEASIBLE
+                for x in range(grid):
+                    tails[new, i, x] = INFEASIBLE
                 if p >= FORBIDDEN:
                     continue
                 step = extra[s] * grid1
@@ -176,7 +180,8 @@ def best_schedule(price, services, follows, extra, unit, limits, weekday0, servi
                     cheapest = min(cheapest, tails[now, i, x])
                 stints[at_stint + x] = cheapest
             if not alive:
-                stints[at_stint : (day + 1) * max_run * grid] = INFEASIBLE
+                for x in range(at_stint, (day + 1) * max_run * grid):
+                    stints[x] = INFEASIBLE
                 break
             if length < min_run and day > 0 and day + length < days:
                 continue
@@ -219,7 +224,8 @@ def best_schedule(price, services, follows, extra, unit, limits, weekday0, servi
     if best >= HALF:
         return best
 
-    plan[:] = OFF
+    for d in range(days):
+        plan[d] = OFF
     day, at = best_day, best_at
     while True:
         u = at % width

@@ -258,8 +258,9 @@ def _accompany(arrays: tuple[object, ...], seed: int, partner: Connection, secon
                 budget *= _MORE_SECONDS
             started = time.monotonic()
             prices = _coordinate(instance, best, rng, sweeps, deadline)
-            seconds_a_sweep = (time.monotonic() - started) / sweeps
+            seconds = time.monotonic() - started
+            seconds_a_sweep = seconds / sweeps
             if best.plans is not None:
-                _improve(best, best.plans, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, deadline)
+                _improve(best, best.plans, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, min(deadline, time.monotonic() + seconds))
     except EOFError:
         return
