@@ -286,8 +286,14 @@ def print_faults(found: Report) -> None:
         print(f"and {len(found.violations) - SHOWN_FAULTS} more broken rules: --json lists all")
     if found.working_time:
         print(f"law of working time: {len(found.working_time)} findings, the first: {found.working_time[0].message}")
-    for conflict in found.conflicts:
+    for conflict in found.conflicts[:SHOWN_FAULTS]:
         print(f"in conflict: {conflict.message}")
+        for part in conflict.parts[:SHOWN_FAULTS]:
+            print(f"  {part}")
+        if len(conflict.parts) > SHOWN_FAULTS:
+            print(f"  and {len(conflict.parts) - SHOWN_FAULTS} more: --json lists all")
+    if len(found.conflicts) > SHOWN_FAULTS:
+        print(f"and {len(found.conflicts) - SHOWN_FAULTS} more conflicts: --json lists all")
 
 
 def print_checks(result: dict[str, Any]) -> None:

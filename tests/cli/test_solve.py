@@ -245,6 +245,24 @@ def test_pinned_work_that_contradicts_a_rule_gives_a_roster_and_says_what(greedy
 
 
 @pytest.mark.parametrize(
+    ("quantity", "minimum", "rule"),
+    [("rest minutes", 999_999, "limit_rest_minutes"), ("consecutive days off", 40, "limit_consecutive_days_off"), ("shifts", 200, "limit_shifts")],
+)
+def test_a_limit_that_nobody_can_keep_is_a_roster_that_says_what_stands_against_it(
+    greedy: Greedy, tmp_path: Path, quantity: str, minimum: int, rule: str
+) -> None:
+    (tmp_path / "planning.toml").write_text(f'[[limits]]\nname = "steep"\nquantity = "{quantity}"\nminimum = {minimum}\n')
+    arguments = ("solve", str(SAMPLE_DIR), "--planning", "planning.toml", "--time-limit", "2")
+    solved = greedy.json(*arguments)
+    assert (solved["status"], solved["incident"], solved["proven"]) == ("over-constrained", None, [])
+    assert rule in {one["rule"] for one in solved["violations"]}
+    assert any("Hanna Hoekstra" in part for conflict in solved["conflicts"] for part in conflict["parts"])
+    shown = greedy(*arguments).stdout
+    assert "in conflict: " in shown
+    assert "\n  Hanna Hoekstra" in shown
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         (BENCHMARK[:300], "I2.txt has"),
