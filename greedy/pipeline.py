@@ -174,6 +174,7 @@ async def run_roster(
     options: SolveOptions | None = None,
     dry_run: bool = False,
     limit_worked_days: bool = False,
+    wishes: bool = False,
     planning: Planning | None = None,
     keep: Keep | None = None,
     run_id: UUID | None = None,
@@ -192,6 +193,8 @@ async def run_roster(
         Plan and report; write nothing.
     limit_worked_days
         Take `aantalwerkdagen` as the most days an employee may work.
+    wishes
+        Take all wishes of the practice, not only those that `planning` names.
     planning
         Wishes, limits and the rest that the database does not hold.
     keep
@@ -214,7 +217,7 @@ async def run_roster(
     with structlog.contextvars.bound_contextvars(run_id=str(run_id), roster_id=str(roster_id)):
         with phases.phase("load", "FASE 1 LOAD"):
             tables = await store.load(roster_id)
-            problem = to_problem(tables, limit_worked_days=limit_worked_days, planning=planning)
+            problem = to_problem(tables, limit_worked_days=limit_worked_days, wishes=wishes, planning=planning)
             if keep is not None:
                 problem = keep_to(problem, keep(problem, to_roster(tables)))
         with phases.phase("solve", "FASE 2 SOLVE"):

@@ -18,6 +18,7 @@ from greedy.cli.solving import (
     Solver,
     SolverOption,
     TimeLimitOption,
+    WishesOption,
     WorkersOption,
     keeper,
     planning_of,
@@ -103,13 +104,14 @@ def solve(
     seed: SeedOption = 0,
     workers: WorkersOption = None,
     warm_start: Annotated[Path | None, typer.Option("--warm-start", metavar="ROSTER", help="Roster to begin with.")] = None,
+    wishes: WishesOption = False,
     planning: PlanningOption = None,
     keep: KeepOption = None,
     limit_days: LimitDaysOption = False,
     as_json: JsonOption = False,
 ) -> int:
     """Make a roster from a folder of CSV files or a benchmark text, without a database."""
-    loaded = read_problem(source, limit_worked_days=limit_days, planning=planning_of(planning))
+    loaded = read_problem(source, limit_worked_days=limit_days, wishes=wishes, planning=planning_of(planning))
     problem = _keeping(loaded, keep)
     begin_with = None if warm_start is None else read_roster(warm_start, problem)
     with progress(as_json) as tell:
@@ -138,13 +140,14 @@ def check(
         Path | None,
         typer.Argument(metavar="[ROSTER]", help="Roster as JSON or XML, from greedy solve; otherwise the work in the folder itself."),
     ] = None,
+    wishes: WishesOption = False,
     planning: PlanningOption = None,
     keep: KeepOption = None,
     limit_days: LimitDaysOption = False,
     as_json: JsonOption = False,
 ) -> int:
     """Check a roster against every rule, without a solver, and tell what it costs. Ends with 1 when it breaks a rule."""
-    loaded = read_problem(source, limit_worked_days=limit_days, planning=planning_of(planning))
+    loaded = read_problem(source, limit_worked_days=limit_days, wishes=wishes, planning=planning_of(planning))
     problem = _keeping(loaded, keep)
     roster = loaded.standing if solution is None else read_roster(solution, problem)
     if roster is None:

@@ -31,6 +31,7 @@ from greedy.cli.solving import (
     Solver,
     SolverOption,
     TimeLimitOption,
+    WishesOption,
     WorkersOption,
     keeper,
     planning_of,
@@ -118,6 +119,7 @@ def run(
     time_limit: TimeLimitOption = DEFAULT_SECONDS,
     seed: SeedOption = 0,
     workers: WorkersOption = None,
+    wishes: WishesOption = False,
     planning: PlanningOption = None,
     keep: KeepOption = None,
     limit_days: LimitDaysOption = False,
@@ -144,6 +146,7 @@ def run(
                     options=solve_options(solver, time_limit, seed, workers),
                     dry_run=dry_run,
                     limit_worked_days=limit_days,
+                    wishes=wishes,
                     planning=told,
                     keep=keeper(keep),
                     run_id=_parse_run_id(run_id),
@@ -283,8 +286,14 @@ def print_faults(found: Report) -> None:
         print(f"and {len(found.violations) - SHOWN_FAULTS} more broken rules: --json lists all")
     if found.working_time:
         print(f"law of working time: {len(found.working_time)} findings, the first: {found.working_time[0].message}")
-    for conflict in found.conflicts:
+    for conflict in found.conflicts[:SHOWN_FAULTS]:
         print(f"in conflict: {conflict.message}")
+        for part in conflict.parts[:SHOWN_FAULTS]:
+            print(f"  {part}")
+        if len(conflict.parts) > SHOWN_FAULTS:
+            print(f"  and {len(conflict.parts) - SHOWN_FAULTS} more: --json lists all")
+    if len(found.conflicts) > SHOWN_FAULTS:
+        print(f"and {len(found.conflicts) - SHOWN_FAULTS} more conflicts: --json lists all")
 
 
 def print_checks(result: dict[str, Any]) -> None:

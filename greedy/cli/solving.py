@@ -45,6 +45,9 @@ TimeLimitOption = Annotated[
 ]
 WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Threads of the solver; one a core otherwise.")]
 LimitDaysOption = Annotated[bool, typer.Option("--limit-days", help="Nobody works on more days than her aantalwerkdagen.")]
+WishesOption = Annotated[
+    bool, typer.Option("--wishes", help="After demand, the practice's wishes: fair shares, even weeks, balance, variety.")
+]
 PlanningOption = Annotated[
     Path | None, typer.Option("--planning", metavar="FILE", help="Wishes, limits and requests as TOML; docs/planning.md tells its keys.")
 ]
@@ -112,8 +115,9 @@ def solver_line(solver: SolverSummary) -> str:
         quality = "rules stand against each other; this roster breaks as few as was found"
     elif solver.status == "optimal":
         quality = "proven: nothing better exists"
-    elif solver.objective <= solver.bound:
-        quality = "open demand proven least, wishes perhaps not"
+    elif solver.proven:
+        rest = f"; so are wishes to priority {solver.proven[-1]}, later ones perhaps not" if solver.proven[-1] else ", wishes perhaps not"
+        quality = f"open demand proven least{rest}"
     else:
         quality = f"cost {solver.objective}, bound {solver.bound}, gap {gap_text(solver.gap)}"
     return f"solver {solver.name}: {quality}; best after {solver.seconds_to_best:.1f} s of {solver.seconds:.1f} s"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from greedy.formats.roster_json import parse_document
 from greedy.model.law import WorkingTime
 from greedy.model.limits import Limit
 from greedy.model.problem import Assignment, Employee, Problem, Service
-from greedy.model.wishes import Request, Wish
+from greedy.model.wishes import Request, Wish, WishKind
 
 MINUTES_A_DAY = 1440
 
@@ -70,8 +70,10 @@ class _Names:
         return None
 
 
-def apply_planning(problem: Problem, given: Planning) -> Problem:
+def apply_planning(problem: Problem, given: Planning, *, usual: Collection[Wish] = ()) -> Problem:
     """The problem with the wishes, limits, requests and the rest of a planning file, but for `demand`, which `to_problem` takes.
+
+    `usual`: priority, weight and tolerance of wishes that the file names without saying them.
 
     Raises
     ------
@@ -96,7 +98,7 @@ def apply_planning(problem: Problem, given: Planning) -> Problem:
         services=tuple(services),
         limits=(*problem.limits, *limits),
         requests=(*problem.requests, *requests),
-        wishes=_wishes(problem, planning),
+        wishes=_wishes(problem, planning, usual),
         history=history,
         history_days=history_days,
         timezone=planning.timezone or problem.timezone,
@@ -213,14 +215,21 @@ def _requests(names: _Names, planning: PlanningFile) -> Iterator[Request]:
                 yield Request(employee, day, entry.wants == "work", entry.weight, service, daypart, entry.priority)
 
 
-def _wishes(problem: Problem, planning: PlanningFile) -> tuple[Wish, ...]:
+def _wishes(problem: Problem, planning: PlanningFile, usual: Collection[Wish]) -> tuple[Wish, ...]:
+    """The wishes that the problem has, those that the file names, and those whose preferences and seniors it names."""
+    defaults = {wish.kind: wish for wish in (*usual, *problem.wishes)}
     wishes = {wish.kind: wish for wish in problem.wishes}
+    implied = {
+        WishKind.PREFERRED_SERVICES: any(entry.preferred for entry in planning.employees.values()),
+        WishKind.SENIOR_FIRST: any(entry.senior for entry in planning.employees.values()),
+    }
+    wishes |= {kind: defaults.get(kind, Wish(kind)) for kind, named in implied.items() if named}
     for name, entry in planning.wishes.items():
         kind = WISH_NAMES[name]
         if not entry.enabled:
             wishes.pop(kind, None)
             continue
-        old = wishes.get(kind, Wish(kind))
+        old = defaults.get(kind, Wish(kind))
         wishes[kind] = Wish(
             kind,
             weight=entry.weight or old.weight,

@@ -22,8 +22,9 @@ DEMAND_TEAMS = (
     DemandTeam("ORA", ("Oranje", "Overig")),
 )
 STANDBY_CODES = frozenset({"DIA", "DDA"})  # evening and night at home: standby, not worked time
-# The practice's wishes and their priorities. Preferences, seniority and stability cost nothing until somebody has a preference, somebody is
-# senior, or an earlier roster is to be kept to.
+SENIORITY_CODES = STANDBY_CODES  # alone on duty for the night
+# The practice's wishes and their priorities, for whoever asks for them. Preferences, seniority and stability cost nothing until somebody
+# has a preference, somebody is senior, or an earlier roster is to be kept to.
 WISHES = (
     Wish(WishKind.STABILITY, priority=1),
     Wish(WishKind.FAIR_WEEKENDS, priority=4),
@@ -37,7 +38,9 @@ WISHES = (
 )
 
 
-def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False, planning: Planning | None = None) -> Problem:
+def to_problem(
+    tables: PracticeTables, *, limit_worked_days: bool = False, wishes: bool = False, planning: Planning | None = None
+) -> Problem:
     """The roster problem of practice tables; the program's own earlier work is left out, as it is to be planned anew.
 
     Parameters
@@ -46,6 +49,8 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False, plann
         Rows without faults (`faults_between_rows`).
     limit_worked_days
         Take `aantalwerkdagen` as the most days that an employee may work.
+    wishes
+        Take all `WISHES` of the practice; otherwise only those that `planning` names.
     planning
         Wishes, limits and the rest that the tables do not hold.
 
@@ -89,6 +94,7 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False, plann
                 second_half=None if row.gekoppeld_aan is None else codes[row.gekoppeld_aan],
                 begin_minute=row.begintijd.hour * 60 + row.begintijd.minute,
                 standby=row.code in STANDBY_CODES,
+                asks_seniority=row.code in SENIORITY_CODES,
             )
             for row in tables.service_types
         ),
@@ -115,9 +121,9 @@ def to_problem(tables: PracticeTables, *, limit_worked_days: bool = False, plann
         blocked=frozenset(slot(row) for row in blocked_from_outside(tables)),
         revision=tables.input_digest,
         limits=_limits_of_days(tables) if limit_worked_days else (),
-        wishes=WISHES,
+        wishes=WISHES if wishes else (),
     )
-    return problem if planning is None else apply_planning(problem, planning)
+    return problem if planning is None else apply_planning(problem, planning, usual=WISHES)
 
 
 def to_roster(tables: PracticeTables) -> Roster:

@@ -27,7 +27,7 @@ class ProblemFile:
     standing: Roster | None
 
 
-def read_problem(path: Path, *, limit_worked_days: bool = False, planning: Planning | None = None) -> ProblemFile:
+def read_problem(path: Path, *, limit_worked_days: bool = False, wishes: bool = False, planning: Planning | None = None) -> ProblemFile:
     """Read a folder of practice tables, or a benchmark text.
 
     Parameters
@@ -36,6 +36,8 @@ def read_problem(path: Path, *, limit_worked_days: bool = False, planning: Plann
         Folder or file.
     limit_worked_days
         For practice tables: `aantalwerkdagen` is the most days that an employee may work.
+    wishes
+        For practice tables: all wishes of the practice, not only those that `planning` names.
     planning
         Wishes, limits and the rest that the file does not hold.
 
@@ -46,12 +48,15 @@ def read_problem(path: Path, *, limit_worked_days: bool = False, planning: Plann
     """
     if path.is_dir():
         tables = read_practice(path)
-        return ProblemFile(
-            to_problem(tables, limit_worked_days=limit_worked_days, planning=planning), tables.roster.naam or "", to_roster(tables)
-        )
+        problem = to_problem(tables, limit_worked_days=limit_worked_days, wishes=wishes, planning=planning)
+        return ProblemFile(problem, tables.roster.naam or "", to_roster(tables))
     if not path.exists():
         raise InputError(f"there is no folder or file {path}", next_step="give a folder of practice tables as CSV, or a benchmark text")
     problem = read_benchmark(path)
+    if wishes:
+        raise InputError(
+            f"--wishes: {path} is a benchmark text, and the usual wishes are a practice's", next_step="name wishes in a --planning file"
+        )
     if planning is not None:
         if planning.file.demand is not None:
             raise faulty(planning.path, ["demand: a benchmark text has weights of its own, and no classes of demand"])

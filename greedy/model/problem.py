@@ -244,6 +244,11 @@ class Problem:
         return {quantity: tuple(limit for limit in self.limits if limit.quantity is quantity) for quantity in Quantity}
 
     @cached_property
+    def priorities(self) -> tuple[int, ...]:
+        """Priorities at which something may cost, the first one demand's."""
+        return tuple(sorted({0, *(one.priority for terms in (self.limits, self.requests, self.wishes) for one in terms)}))
+
+    @cached_property
     def fixed_work(self) -> frozenset[Assignment]:
         """Work that no solver may change: pinned work, and the history."""
         return frozenset((*self.pinned, *self.history))

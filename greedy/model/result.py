@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import takewhile
 
 from greedy.model.changes import Change
 from greedy.model.roster import Roster
@@ -89,8 +90,9 @@ class SolveResult:
     """A roster and what is known of its quality.
 
     `costs`: priority -> cost, recomputed from the roster; smaller is better, and an earlier priority comes first. `bounds`: priority -> no
-    roster that is as good at the earlier priorities costs less. `seconds`: time of the solve; `seconds_to_best`: until this roster was
-    found. `violations`: broken rules that no roster could keep, or that none was found to keep (OVER_CONSTRAINED).
+    roster that is as good at the earlier priorities costs less. `proven`: the priorities, from the first on, at which it is proven that
+    nothing better exists; all of them when OPTIMAL. `seconds`: time of the solve; `seconds_to_best`: until this roster was found.
+    `violations`: broken rules that no roster could keep, or that none was found to keep (OVER_CONSTRAINED).
     """
 
     solver: str
@@ -102,6 +104,7 @@ class SolveResult:
     seed: int
     open_demand: tuple[OpenDemand, ...]
     seconds_to_best: float = 0.0
+    proven: tuple[int, ...] = ()
     violations: tuple[Violation, ...] = ()
     conflicts: tuple[Conflict, ...] = field(default=())
 
@@ -119,3 +122,8 @@ class SolveResult:
     def gap(self) -> float:
         """Share of the objective that is not proven to be necessary, 0 to 1."""
         return (self.objective - self.bound) / self.objective if self.objective > self.bound else 0.0
+
+
+def proven_priorities(priorities: Iterable[int], costs: Mapping[int, int], bounds: Mapping[int, int]) -> tuple[int, ...]:
+    """The priorities, from the first on, at which a legal roster of these costs reaches the bound; 0 where none is known."""
+    return tuple(takewhile(lambda priority: costs.get(priority, 0) <= bounds.get(priority, 0), priorities))

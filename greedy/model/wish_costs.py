@@ -46,7 +46,9 @@ def even_weeks(problem: Problem, roster: Roster, wish: Wish) -> Units:
 
 
 def senior_first(problem: Problem, roster: Roster, wish: Wish) -> Units:  # noqa: ARG001
-    """SC4: one for each shift of a service that asks for seniority, worked by somebody who is not senior."""
+    """SC4: one for each shift of a service that asks for seniority, worked by somebody who is not senior; none while nobody is."""
+    if not any(problem.employees[employee].senior for employee in plannable(problem)):
+        return
     for assignment in roster.assignments:
         if problem.services[assignment.service].asks_seniority and not problem.employees[assignment.employee].senior:
             yield 1, f"{problem.describe(assignment)}: asks for a senior employee"

@@ -54,5 +54,6 @@ def solver_summary(solved: Solved) -> SolverSummary:
         seed=result.seed,
         costs=dict(sorted(result.costs.items())),
         bounds=dict(sorted(result.bounds.items())),
+        proven=list(result.proven),
         incident=solved.incident,
     )

@@ -154,7 +154,8 @@ class SolverSummary(_Document):
     """Which solver made the roster, and how good it is known to be.
 
     `objective` and `bound`: cost of open demand, and of whatever else has priority 0, and what no roster can have less of. `costs` and
-    `bounds`: the same by priority, the first one the strictest. `gap`: share of the objective that is not proven to be necessary, 0 to 1.
+    `bounds`: the same by priority, the first one the strictest; `proven`: the priorities, from the first on, at which nothing better
+    exists. `gap`: share of the objective that is not proven to be necessary, 0 to 1.
     `incident`: why the solver was ended from outside and this is its best roster so far; null when it ended by itself.
     """
 
@@ -168,6 +169,7 @@ class SolverSummary(_Document):
     seed: int
     costs: dict[int, int]
     bounds: dict[int, int]
+    proven: list[int]
     incident: str | None
 
 

@@ -13,7 +13,7 @@ from greedy.model.result import Conflict, Obstacle
 from greedy.model.rules import RULES, Violation
 from greedy.workspace import Workspace
 
-SECONDS_FOR_A_CORE = 5.0
+SECONDS_FOR_A_CORE = 2.0  # within the grace that a process gives a solve beyond its time limit
 MEANING = {rule.__name__: (rule.__doc__ or "").split("\n")[0] for rule in RULES}
 
 

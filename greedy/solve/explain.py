@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 from greedy.model.changes import Change, OneMore, describe_limit
@@ -14,6 +15,9 @@ from greedy.workspace import Workspace
 
 OF_LIMITS = frozenset({Obstacle.DAY_LIMIT, Obstacle.LIMIT_REACHED, Obstacle.REST_TOO_SHORT})
 EFFORT = 20_000  # situations of remedies, times employees, that all open rows share
+SECONDS_FOR_REMEDIES = 1.5  # of all open rows together, where limits make situations slow; reasons are counted all the same
+
+NOT_LOOKED_FOR = "no change was looked for, as so much is open"
 
 
 def explain_open_demand(problem: Problem, roster: Roster) -> tuple[OpenDemand, ...]:
@@ -24,7 +28,9 @@ def explain_open_demand(problem: Problem, roster: Roster) -> tuple[OpenDemand, .
         return ()
     workspace = Workspace(problem, roster)
     states = max(1, min(MOST_STATES, EFFORT // (len(open_rows) * max(1, len(problem.employees)))))
-    return tuple(_explain(workspace, row, problem.demand[row].required - assigned[row], states) for row in open_rows)
+    end = time.monotonic() + SECONDS_FOR_REMEDIES
+    missing = ((row, problem.demand[row].required - assigned[row]) for row in open_rows)
+    return tuple(_explain(workspace, row, units, states if time.monotonic() < end else 0) for row, units in missing)
 
 
 def _explain(workspace: Workspace, row: int, missing: int, most_states: int) -> OpenDemand:
@@ -34,7 +40,7 @@ def _explain(workspace: Workspace, row: int, missing: int, most_states: int) -> 
     blocked = [e for e, obstacle in obstacles.items() if obstacle is Obstacle.BLOCKED]
     duties = [workspace.blocking_duty(Slot(e, demand.day, problem.services[demand.service].daypart)) for e in blocked]
     limits = [limit for e, obstacle in obstacles.items() if obstacle in OF_LIMITS and (limit := workspace.limit_in_the_way(e, row))]
-    found = remedy(workspace, row, most_states=most_states)
+    found = remedy(workspace, row, most_states=most_states) if most_states else None
     return OpenDemand(
         row=row,
         missing=missing,
@@ -44,7 +50,7 @@ def _explain(workspace: Workspace, row: int, missing: int, most_states: int) -> 
         one_more_for=tuple(employee for employee in obstacles if _one_more(changes_for(workspace, employee, row, most=1))),
         limits_reached=tuple(f"{problem.employees[limit.employee].name}: {describe_limit(problem, limit)}" for limit in limits),
         changes=() if found is None else found.changes,
-        smallest_change=_in_words(workspace, row, found),
+        smallest_change=_in_words(workspace, row, found) if most_states else NOT_LOOKED_FOR,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from greedy.model.law import ATW
 from greedy.model.objective import costs
 from greedy.model.problem import Problem
-from greedy.model.result import Progress
+from greedy.model.result import Progress, proven_priorities
 from greedy.model.roster import Roster
 from greedy.model.rules import Violation, check
 
@@ -52,8 +52,6 @@ class Incumbent:
         self._deadline = float("inf") if time_limit_seconds is None else self._started + time_limit_seconds
         self._on_progress = on_progress
         self._rank: tuple[int, int, tuple[int, ...]] | None = None
-        terms = (problem.limits, problem.requests, problem.wishes)
-        self._priorities = sorted({0, *(one.priority for some in terms for one in some)})
 
     @property
     def seconds(self) -> float:
@@ -73,11 +71,12 @@ class Incumbent:
     @property
     def proven(self) -> bool:
         """Whether nothing better exists: the best roster is legal and costs at each priority what any must."""
-        return all(self.proven_at(priority) for priority in self._priorities)
+        return self.proven_at == self.problem.priorities
 
-    def proven_at(self, priority: int) -> bool:
-        """Whether the best roster is legal and costs at a priority what any must."""
-        return self.legal and self.costs.get(priority, 0) <= self.bounds.get(priority, 0)
+    @property
+    def proven_at(self) -> tuple[int, ...]:
+        """The priorities, from the first on, at which the best roster costs what any must; none while it is not legal."""
+        return proven_priorities(self.problem.priorities, self.costs, self.bounds) if self.legal else ()
 
     def offer(self, roster: Roster, solver: str) -> bool:
         """Keep a roster if it is better than the best; whether it was."""
@@ -85,7 +84,7 @@ class Incumbent:
         cost = costs(self.problem, roster)
         broken = [one for one in violations if not one.pinned]
         never = sum(not may_give_way(one) for one in broken)
-        rank = (never, len(broken), tuple(cost.get(priority, 0) for priority in self._priorities))
+        rank = (never, len(broken), tuple(cost.get(priority, 0) for priority in self.problem.priorities))
         if self._rank is not None and rank >= self._rank:
             return False
         self._rank, self.roster, self.costs, self.violations, self.solver = rank, roster, cost, violations, solver

@@ -22,7 +22,7 @@ import greedy
 from greedy.errors import InputError, OutsideError
 from greedy.model.objective import costs
 from greedy.model.problem import Problem
-from greedy.model.result import Progress, SolveResult, SolveStatus
+from greedy.model.result import Progress, SolveResult, SolveStatus, proven_priorities
 from greedy.model.roster import Roster
 from greedy.model.rules import check
 from greedy.solve.child import Answer, Failure, Order
@@ -162,16 +162,18 @@ class SolverProcess:
         log.warning("solver.ended", incident=incident)
         problem, roster = self._order.problem, self._best.roster
         violations = tuple(check(problem, roster))
+        cost, bounds = costs(problem, roster), {} if self._bound is None else {0: self._bound}
         result = SolveResult(
             solver=self._order.method,
             status=SolveStatus.OVER_CONSTRAINED if violations else SolveStatus.FEASIBLE,
             roster=roster,
-            costs=costs(problem, roster),
-            bounds={} if self._bound is None else {0: self._bound},
+            costs=cost,
+            bounds=bounds,
             seconds=time.monotonic() - self._order.given_at,
             seed=self._order.seed,
             open_demand=explain_open_demand(problem, roster),
             seconds_to_best=self._best.seconds,
+            proven=() if violations else proven_priorities(problem.priorities, cost, bounds),
             violations=violations,
         )
         return Solved(result, incident)

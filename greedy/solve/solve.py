@@ -139,7 +139,7 @@ def _improve(incumbent: Incumbent, method: Method, seed: int, workers: int | Non
     if incumbent.proven:
         return
     if large:
-        covered = incumbent.proven_at(0)
+        covered = 0 in incumbent.proven_at
         share = 1.0 if covered else SHARE_OF_WINDOWS
         search_windows(incumbent, seed=seed, workers=workers, seconds=incumbent.seconds_left * share)
         if covered:
@@ -165,6 +165,7 @@ def _result(incumbent: Incumbent, method: Method, seed: int) -> SolveResult:
         seed=seed,
         open_demand=explain_open_demand(incumbent.problem, incumbent.roster),
         seconds_to_best=incumbent.seconds_to_best,
+        proven=incumbent.proven_at,
         violations=incumbent.violations,
         conflicts=conflicts_of(incumbent.problem, incumbent.violations, seed=seed, prove=method != "greedy"),
     )

@@ -38,7 +38,7 @@ SECTION_COVER
 """ + "".join(f"{day},D,1,100,1\n" for day in range(14))
 
 SOLVE_KEYS = {
-    "roster_id", "solver", "status", "objective", "bound", "gap", "seconds_to_best", "seconds", "seed", "costs", "bounds", "incident",
+    "roster_id", "solver", "status", "objective", "bound", "gap", "seconds_to_best", "seconds", "seed", "costs", "bounds", "proven", "incident",
     "needed", "assigned", "open", "open_demand", "violations", "conflicts", "gave_way", "working_time", "changes", "output",
 }  # fmt: skip
 CHECK_KEYS = {
@@ -112,6 +112,20 @@ def test_a_planning_file_changes_the_roster_and_its_costs(greedy: Greedy, tmp_pa
     planning.write_text("[wishes.fair-weekend]")
     said = greedy.fails(1, "solve", "I1.txt", "--planning", "planning.toml")
     assert "wishes.fair-weekend: there is no wish 'fair-weekend'; did you mean fair-weekends?" in said
+
+
+def test_demand_alone_is_proven_at_once_and_wishes_come_after_it(greedy: Greedy, tmp_path: Path) -> None:
+    alone = greedy.json("solve", str(SAMPLE_DIR), "--time-limit", "20", "-o", "alone.json")
+    assert (alone["assigned"], alone["status"], alone["proven"], alone["costs"]) == (227, "optimal", [0], {})
+    assert alone["seconds"] < 2
+    wished = greedy.json("solve", str(SAMPLE_DIR), "--wishes", "--time-limit", "4")
+    assert (wished["assigned"], wished["proven"][0]) == (227, 0)
+    before = greedy.json("check", str(SAMPLE_DIR), "alone.json", "--wishes")
+    assert before["costs"].keys() <= {"4", "6", "10"}
+    assert wished["costs"].get("4", 0) < before["costs"]["4"]
+    (tmp_path / "planning.toml").write_text("[wishes.fair-weekends]\n")
+    assert greedy.json("check", str(SAMPLE_DIR), "alone.json", "--planning", "planning.toml")["costs"].keys() <= {"4"}
+    assert "--wishes: I1.txt is a benchmark text" in greedy.fails(1, "solve", "I1.txt", "--wishes")
 
 
 def test_the_law_of_working_time_is_looked_at_when_asked(greedy: Greedy, tmp_path: Path) -> None:
@@ -228,6 +242,24 @@ def test_pinned_work_that_contradicts_a_rule_gives_a_roster_and_says_what(greedy
     broken = [one for one in solved["violations"] if one["rule"] == "blocking"]
     assert [(one["pinned"], one["message"]) for one in broken] == [(True, "Anna Mulder DIO 2025-12-01 blocks Anna Mulder OSP 2025-12-02")]
     assert greedy("check", str(tmp_path / "odd"), "odd.json").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("quantity", "minimum", "rule"),
+    [("rest minutes", 999_999, "limit_rest_minutes"), ("consecutive days off", 40, "limit_consecutive_days_off"), ("shifts", 200, "limit_shifts")],
+)
+def test_a_limit_that_nobody_can_keep_is_a_roster_that_says_what_stands_against_it(
+    greedy: Greedy, tmp_path: Path, quantity: str, minimum: int, rule: str
+) -> None:
+    (tmp_path / "planning.toml").write_text(f'[[limits]]\nname = "steep"\nquantity = "{quantity}"\nminimum = {minimum}\n')
+    arguments = ("solve", str(SAMPLE_DIR), "--planning", "planning.toml", "--time-limit", "2")
+    solved = greedy.json(*arguments)
+    assert (solved["status"], solved["incident"], solved["proven"]) == ("over-constrained", None, [])
+    assert rule in {one["rule"] for one in solved["violations"]}
+    assert any("Hanna Hoekstra" in part for conflict in solved["conflicts"] for part in conflict["parts"])
+    shown = greedy(*arguments).stdout
+    assert "in conflict: " in shown
+    assert "\n  Hanna Hoekstra" in shown
 
 
 @pytest.mark.parametrize(

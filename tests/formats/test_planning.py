@@ -114,7 +114,7 @@ def test_employees_services_and_time_zone(tmp_path: Path) -> None:
 
 
 def test_wishes_change_disappear_and_are_added(sample: PracticeTables, tmp_path: Path) -> None:
-    practice = to_problem(sample)
+    practice = to_problem(sample, wishes=True)
     assert practice.wishes == WISHES
     text = "[wishes.fair-weekends]\npriority = 2\nweight = 3\n[wishes.variety]\nenabled = false\n[wishes.even-weeks]\ntolerance_percent = 5"
     wishes = {wish.kind: wish for wish in planned(tmp_path, text, practice).wishes}
@@ -123,6 +123,31 @@ def test_wishes_change_disappear_and_are_added(sample: PracticeTables, tmp_path:
     assert wishes[WishKind.EVEN_WEEKS] == Wish(WishKind.EVEN_WEEKS, 1, 6, 5)
     assert len(wishes) == len(WISHES) - 1
     assert planned(tmp_path, "[wishes.variety]").wishes == (Wish(WishKind.VARIETY),)
+
+
+def test_a_practice_has_the_wishes_that_are_asked_for(sample: PracticeTables, tmp_path: Path) -> None:
+    def wishes(text: str, *, every: bool = False) -> dict[WishKind, Wish]:
+        path = tmp_path / "p.toml"
+        path.write_text(text)
+        return {wish.kind: wish for wish in to_problem(sample, wishes=every, planning=read_planning(path)).wishes}
+
+    assert to_problem(sample).wishes == ()
+    assert wishes("[wishes.even-weeks]\nweight = 2") == {WishKind.EVEN_WEEKS: Wish(WishKind.EVEN_WEEKS, 2, 6, 20)}
+    assert wishes('[employees.EMP001]\nsenior = true\npreferred = ["OSP"]').keys() == {WishKind.SENIOR_FIRST, WishKind.PREFERRED_SERVICES}
+    assert wishes("[employees.EMP001]\nsenior = false\npreferred = []") == {}
+    assert wishes("[employees.EMP001]\nsenior = true\n[wishes.senior-first]\nenabled = false") == {}
+    assert len(wishes("[wishes.variety]\nenabled = false", every=True)) == len(WISHES) - 1
+
+
+def test_night_duties_at_home_ask_for_seniority_until_the_file_says_otherwise(sample: PracticeTables, tmp_path: Path) -> None:
+    services = to_problem(sample).services
+    assert {service.code for service in services if service.standby} == {"DIA", "DDA"}
+    assert {service.code for service in services if service.asks_seniority} == {"DIA", "DDA"}
+    path = tmp_path / "p.toml"
+    path.write_text("[services.DIA]\nstandby = false\nasks_seniority = false\n[services.OSP]\nasks_seniority = true")
+    changed = to_problem(sample, planning=read_planning(path)).services
+    assert {service.code for service in changed if service.standby} == {"DDA"}
+    assert {service.code for service in changed if service.asks_seniority} == {"DDA", "OSP"}
 
 
 def test_the_law_of_working_time(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def problem(sample: PracticeTables) -> Problem:
 
 
 def test_what_is_written_is_read_the_same(problem: Problem, tmp_path: Path) -> None:
-    roster = solve(problem).roster
+    roster = solve(problem, "greedy").roster
     path = tmp_path / "roster.json"
     path.write_text(to_document(problem, roster).model_dump_json())
     assert read_roster(path, problem) == roster

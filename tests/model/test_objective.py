@@ -91,6 +91,12 @@ def test_a_wish_that_gives_way_costs_and_is_named(kind: WishKind) -> None:
     assert costs_by_model(one, roster(*broken)) == {4: 2 * units}
 
 
+def test_where_nobody_is_senior_seniority_costs_nothing() -> None:
+    one = wished(WishKind.SENIOR_FIRST, services=NIGHT, employees=(STAFF[0], replace(STAFF[1], senior=False), STAFF[2]))
+    assert cost_items(one, roster((2, 0, OSP))) == []
+    assert costs_by_model(one, roster((2, 0, OSP))) == {}
+
+
 def test_demand_costs_by_weight_and_the_dearest_row_is_served_first() -> None:
     one = problem(
         Demand(0, OSP, TOT, 1, weight_under=1), Demand(0, OSP, TOT, 1, weight_under=5), Demand(0, OSP, GRO, 0, maximum=1, weight_over=3)

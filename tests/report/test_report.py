@@ -13,7 +13,7 @@ from tests.build import DIA, DIO, GRO, OSP, TOT, problem
 
 
 def report(one: Problem) -> Report:
-    result = solve(one)
+    result = solve(one, "greedy")
     return build_report(one, result.roster, name="Test", open_demand=result.open_demand, bound=result.bound)
 
 

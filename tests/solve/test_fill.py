@@ -102,12 +102,12 @@ def test_the_sample_is_filled_well_legally_and_the_same_each_time(sample: Practi
 
 
 def test_a_full_roster_is_known_to_be_optimal() -> None:
-    result = solve(problem(Demand(0, OSP, TOT, 1)))
+    result = solve(problem(Demand(0, OSP, TOT, 1)), "greedy")
     assert (result.status, result.objective, result.bound, result.gap) == (SolveStatus.OPTIMAL, 0, 0, 0.0)
 
 
 def test_too_much_demand_is_open_and_explained_and_the_bound_says_that_no_more_is_possible() -> None:
-    result = solve(problem(Demand(0, OSP, TOT, 3), Demand(1, OSP, TOT, 1), capacity=1))
+    result = solve(problem(Demand(0, OSP, TOT, 3), Demand(1, OSP, TOT, 1), capacity=1), "greedy")
     assert (result.status, result.objective, result.bound) == (SolveStatus.OPTIMAL, 3, 3)
     first, second = result.open_demand
     assert (first.missing, first.reasons) == (2, {Obstacle.CAPACITY_USED: 1})
@@ -116,7 +116,7 @@ def test_too_much_demand_is_open_and_explained_and_the_bound_says_that_no_more_i
 
 def test_a_duty_that_blocks_is_named() -> None:
     one = problem(Demand(0, DIO, TOT, 1), Demand(0, DIA, TOT, 1), Demand(1, OSP, TOT, 1))
-    (row,) = solve(one).open_demand
+    (row,) = solve(one, "greedy").open_demand
     assert (row.reasons, row.blocked_by) == ({Obstacle.BLOCKED: 1}, ("Name 0 DIO 2025-11-24",))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
+from greedy.model.changes import describe_limit
 from greedy.model.clock import weekend_of
 from greedy.model.excess import known_days, rest_between
 from greedy.model.limits import Limit, Quantity
@@ -26,7 +27,8 @@ class Broken(NamedTuple):
 
 def post_limit(model: RosterModel, limit: Limit, price: Price | None) -> None:
     """Put a limit on a model: hard without a price, otherwise each unit beyond it costs."""
-    part = Part(f"limit_{limit.quantity.replace(' ', '_')}", describe_limit(model, limit))
+    who = model.problem.employees[limit.employee].name
+    part = Part(f"limit_{limit.quantity.replace(' ', '_')}", f"{who}: {describe_limit(model.problem, limit)}")
     if limit.quantity is Quantity.REST_MINUTES:
         _post_rest(model, limit, price, part)
     elif limit.quantity in (Quantity.CONSECUTIVE_DAYS, Quantity.CONSECUTIVE_DAYS_OFF):
@@ -44,16 +46,6 @@ def post_limit(model: RosterModel, limit: Limit, price: Price | None) -> None:
                 model.beyond(*price, terms, limit.minimum, above=False)
             if limit.maximum is not None:
                 model.beyond(*price, terms, limit.maximum, above=True)
-
-
-def describe_limit(model: RosterModel, limit: Limit) -> str:
-    """`Anna Mulder: consecutive days of DIO from 2 to 5 (name)`."""
-    services = model.problem.services
-    what = "" if limit.services is None else " of " + ", ".join(services[service].code for service in sorted(limit.services))
-    least = "" if limit.minimum is None else f" at least {limit.minimum}"
-    most = "" if limit.maximum is None else f" at most {limit.maximum}"
-    name = f" ({limit.name})" if limit.name else ""
-    return f"{model.problem.employees[limit.employee].name}: {limit.quantity}{what}{least}{' and' if least and most else ''}{most}{name}"
 
 
 def weekends(model: RosterModel, days: range) -> dict[date, list[int]]:

@@ -57,7 +57,9 @@ def even_weeks(model: RosterModel, wish: Wish) -> None:
 
 
 def senior_first(model: RosterModel, wish: Wish) -> None:
-    """Each shift of a service that asks for seniority, worked by somebody who is not senior."""
+    """Each shift of a service that asks for seniority, worked by somebody who is not senior; none while nobody is."""
+    if not any(model.problem.employees[employee].senior for employee in plannable(model.problem)):
+        return
     for assignment, lit in model.assignments():
         if model.problem.services[assignment.service].asks_seniority and not model.problem.employees[assignment.employee].senior:
             model.cost(wish.priority, wish.weight, lit)

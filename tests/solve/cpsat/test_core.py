@@ -28,20 +28,20 @@ def test_a_minimum_against_an_absence() -> None:
     assert named(one) == [
         "Name 0 is absent on 2025-11-25 O",
         "Name 0 is absent on 2025-11-25 M",
-        "Name 0: days at least 3 (every day)",
+        "Name 0: every day (at least 3 days)",
     ]
 
 
 def test_a_minimum_against_a_maximum() -> None:
     limits = (Limit(Quantity.SHIFTS, 0, minimum=3), Limit(Quantity.MINUTES, 0, maximum=600), Limit(Quantity.WEEKENDS, 0, maximum=0))
-    assert named(problem(*EACH_DAY, limits=limits)) == ["Name 0: shifts at least 3", "Name 0: minutes at most 600"]
+    assert named(problem(*EACH_DAY, limits=limits)) == ["Name 0: at least 3 shifts", "Name 0: at most 600 minutes"]
 
 
 def test_pinned_work_against_a_minimum() -> None:
     demand = (Demand(0, DIO, TOT, 1), Demand(0, DIA, TOT, 1), *EACH_DAY)
     limits = (Limit(Quantity.DAYS, 0, minimum=1, first_day=1, last_day=1),)
     one = problem(*demand, limits=limits, pinned=(Assignment(0, 0, DIO), Assignment(0, 0, DIA)))
-    assert named(one) == ["Name 0 DIO 2025-11-24 is pinned", "Name 0 rests after DIO", "Name 0: days at least 1"]
+    assert named(one) == ["Name 0 DIO 2025-11-24 is pinned", "Name 0 rests after DIO", "Name 0: at least 1 days, 2025-11-25 to 2025-11-25"]
 
 
 def test_no_conflict_where_a_roster_exists() -> None:
