@@ -56,6 +56,8 @@ def install(name: str) -> None:
     pip(["-r", ROOT / name])
     if name == "requirements.txt":
         pip(["--no-deps", "--editable", ROOT])
+        print("compiling the kernels of the search (once)", file=sys.stderr)
+        subprocess.run([PYTHON, "-m", "greedy.solve.search.prepare"], check=True)
     stamp.write_text(wanted)
 
 
