@@ -246,7 +246,11 @@ def test_pinned_work_that_contradicts_a_rule_gives_a_roster_and_says_what(greedy
 
 @pytest.mark.parametrize(
     ("quantity", "minimum", "rule"),
-    [("rest minutes", 999_999, "limit_rest_minutes"), ("consecutive days off", 40, "limit_consecutive_days_off"), ("shifts", 200, "limit_shifts")],
+    [
+        ("rest minutes", 999_999, "limit_rest_minutes"),
+        ("consecutive days off", 40, "limit_consecutive_days_off"),
+        ("shifts", 200, "limit_shifts"),
+    ],
 )
 def test_a_limit_that_nobody_can_keep_is_a_roster_that_says_what_stands_against_it(
     greedy: Greedy, tmp_path: Path, quantity: str, minimum: int, rule: str
