@@ -28,7 +28,8 @@ from greedy.solve.search.neighbourhood import Neighbourhood
 _SWEEPS = 60  # of price coordination before columns, when partners coordinate longer
 _SWEEPS_ALONE = (60, 1000)  # least and most, by size
 _CELLS_SWEPT_ALONE = 840_000  # employees x days x sweeps
-_FIRST_SECONDS, _MORE_SECONDS = 3.0, 3.0  # a partner coordinates so long, and each time so much longer
+_SHARES_OF_COORDINATION = (0.1, 0.35, 0.8)  # of the time that is left, in turn: the longer, the better, but the first must come soon
+_SHARE_OF_NEIGHBOURHOODS = 0.3  # of the time that the coordination before them took
 _SHARE_OF_COLUMNS = 0.5  # of the time: how long columns are generated before anything else
 _NEIGHBOURHOODS_A_DIVE = 12
 _NODES_A_DIVE = 40
@@ -243,24 +244,27 @@ def _partners(instance: Instance, seed: int, count: int, deadline: float) -> Ite
 
 
 def _accompany(arrays: tuple[object, ...], seed: int, partner: Connection, seconds: float) -> None:
-    """A partner: coordinate, longer each time, and work on neighbourhoods of the best roster, until nobody listens any more."""
+    """A partner: coordinate, longer each time, and work on neighbourhoods of the best roster, until nobody listens any more.
+
+    Eagerness rises over the whole of a coordination, so that only one that ends before the deadline is worth its time.
+    """
     deadline = time.monotonic() + seconds
     instance = Instance(*arrays)  # type: ignore[arg-type]
     rng = np.random.default_rng(seed)
     best = Best([partner])
     neighbourhood = Neighbourhood(instance, rng)
-    budget, sweeps, seconds_a_sweep = _FIRST_SECONDS, _SWEEPS, 0.0
+    turn, sweeps, seconds_a_sweep = 0, _SWEEPS, 0.0
     try:
         while (left := deadline - time.monotonic()) > 0:
             if seconds_a_sweep:
-                # The last sweeps are the best ones: the way must end before the time does.
-                sweeps = max(1, int(min(budget, 0.8 * left) / seconds_a_sweep))
-                budget *= _MORE_SECONDS
+                sweeps = max(1, int(_SHARES_OF_COORDINATION[turn % len(_SHARES_OF_COORDINATION)] * left / seconds_a_sweep))
+                turn += 1
             started = time.monotonic()
             prices = _coordinate(instance, best, rng, sweeps, deadline)
             seconds = time.monotonic() - started
             seconds_a_sweep = seconds / sweeps
             if best.plans is not None:
-                _improve(best, best.plans, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, min(deadline, time.monotonic() + seconds))
+                until = min(deadline, time.monotonic() + _SHARE_OF_NEIGHBOURHOODS * seconds)
+                _improve(best, best.plans, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, until)
     except EOFError:
         return
