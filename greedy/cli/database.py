@@ -7,7 +7,7 @@ import typer
 from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, print_document, run_async
 from greedy.database.migrations import MigrationStatus, migration_status, migrations
 from greedy.database.migrations import migrate as apply_migrations
-from greedy.pipeline import embedded_server, open_database
+from greedy.opening import embedded_server, open_database
 from greedy.settings import load_settings
 
 app = typer.Typer(help="The database itself.", no_args_is_help=True)

@@ -12,8 +12,8 @@ from greedy.database.migrations import migration_status
 from greedy.errors import CallerError, GreedyError
 from greedy.formats.practice import to_problem
 from greedy.formats.practice_csv import read_practice
+from greedy.opening import open_database
 from greedy.persist.trigger_verifier import TRIGGERS, trigger_faults
-from greedy.pipeline import open_database
 from greedy.sample import SAMPLE_DIR
 from greedy.settings import Settings, load_settings
 from greedy.solve.solve import solve

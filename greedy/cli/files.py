@@ -32,7 +32,8 @@ from greedy.formats.rosters import read_roster, roster_text
 from greedy.model.problem import Problem
 from greedy.model.roster import Roster
 from greedy.model.rules import RULES
-from greedy.pipeline import DEFAULT_SECONDS, open_store, report_solved, report_standing, solve_file
+from greedy.opening import open_store
+from greedy.pipeline import DEFAULT_SECONDS, report_solved, report_standing, solve_file
 from greedy.report import Report
 from greedy.settings import load_settings
 

@@ -40,7 +40,8 @@ from greedy.cli.solving import (
     solver_progress,
 )
 from greedy.errors import InputError
-from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, SolveOptions, open_store, report_roster, run_roster, verify_roster
+from greedy.opening import open_store
+from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, SolveOptions, report_roster, run_roster, verify_roster
 from greedy.report import Report, render_text
 from greedy.settings import load_settings
 from greedy.store.base import RosterExistsError

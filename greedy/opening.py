@@ -1,0 +1,63 @@
+"""Which database a command uses, and the store over it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from greedy.database.connector import DBConnector
+from greedy.database.migrations import migrate, require_migrated
+from greedy.errors import SettingsError
+from greedy.store.postgres import PostgresStore
+
+if TYPE_CHECKING:
+    from greedy.database.embedded import EmbeddedServer
+    from greedy.settings import Settings
+
+
+def embedded_server(settings: Settings) -> EmbeddedServer:
+    """The embedded server of the settings' data directory, not yet started."""
+    if sys.platform == "win32":
+        raise SettingsError("the embedded database runs on Linux and macOS", next_step="set DATABASE_URL to a PostgreSQL database")
+    from greedy.database.embedded import EmbeddedServer
+
+    return EmbeddedServer(settings.data_dir)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, database_url: str | None = None) -> AsyncIterator[DBConnector]:
+    """Connect to the database of a command, migrated or not.
+
+    `database_url` or DATABASE_URL, else the embedded database, which is started, and migrated as it is the program's own.
+
+    Raises
+    ------
+    SettingsError
+        The settings ask for what is not there: Supabase over REST, or the embedded database on Railway.
+    """
+    url = database_url or (settings.database_url.get_secret_value() if settings.database_url else None)
+    if url is None and (settings.supabase_url or settings.supabase_key):
+        raise SettingsError(
+            "SUPABASE_URL and SUPABASE_KEY are set, and this version does not speak Supabase's REST yet",
+            next_step="set DATABASE_URL to the project's session pooler address (postgresql://...:5432/postgres)",
+        )
+    if url is None and settings.on_railway:
+        raise SettingsError(
+            "there is no database: on Railway the embedded one would be lost with the container",
+            next_step="set DATABASE_URL for this service",
+        )
+    embedded = url is None
+    async with DBConnector(url or embedded_server(settings).start(), min_size=1) as db:
+        if embedded:
+            await migrate(db)
+        yield db
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, database_url: str | None = None) -> AsyncIterator[PostgresStore]:
+    """The store of a command, over a database that has exactly this program's schema."""
+    async with open_database(settings, database_url) as db:
+        await require_migrated(db)
+        yield PostgresStore(db)
