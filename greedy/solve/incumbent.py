@@ -64,6 +64,11 @@ class Incumbent:
         return self._deadline - time.perf_counter()
 
     @property
+    def offered(self) -> bool:
+        """Whether any roster was found yet."""
+        return self._rank is not None
+
+    @property
     def legal(self) -> bool:
         """Whether the best roster breaks no rule, but for what pinned work breaks by itself."""
         return self._rank is not None and self._rank[1] == 0

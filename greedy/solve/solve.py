@@ -23,6 +23,7 @@ Method = Literal["auto", "greedy", "cpsat"]
 FIRST_EFFORT = 150  # moves of chains tried in vain for each employee, before a bound says whether more can help
 WHOLE_AT_ONCE = 15_000  # assignments that may be possible, up to which the exact model is solved whole at once
 SMALL_SCHEDULES = 1_000  # employees x days x services up to which the exact model is tried before the search by schedules
+LARGE_SCHEDULES = 60_000  # the same, from which the fill takes seconds and is left out: limits are too tight for it there
 SECONDS_OF_SMALL = 5.0  # and how long
 OFFER_EVERY_SECONDS = 0.5  # a search finds rosters faster than they can be checked
 SHARE_OF_WINDOWS = 0.5  # of the time, where the whole model comes after windows
@@ -51,7 +52,7 @@ def solve(
     method
         `greedy`: the fill alone, milliseconds. `auto`: the fill, then by kind and size: search by schedules for one daypart, otherwise
         repair by chains of moves and the exact model, whole or in windows. `cpsat`: the fill, then the exact model. None is worse than the
-        fill.
+        fill, but that a large roster is searched by schedules without it.
     time_limit_seconds
         The best roster so far is handed back when it is reached; None for no limit.
     seed
@@ -65,12 +66,11 @@ def solve(
         Told of each better roster and bound, in the thread of the caller.
     """
     incumbent = Incumbent(problem, {0: demand_bound(problem)}, time_limit_seconds=time_limit_seconds, on_progress=on_progress)
-    workspace = Workspace(problem)
-    fill(workspace)
-    incumbent.offer(workspace.freeze(), "greedy")
+    by_schedules = method == "auto" and supports(problem)
     if warm_start is not None:
         incumbent.offer(warm_start, "warm start")
-    by_schedules = method == "auto" and supports(problem)
+    if not (by_schedules and _cells(problem) > LARGE_SCHEDULES):
+        _fill(incumbent)
     if by_schedules and not incumbent.proven:
         _search(incumbent, seed, workers or os.cpu_count() or 1)
     elif method == "auto" and not incumbent.proven:
@@ -80,13 +80,23 @@ def solve(
     return _result(incumbent, method, seed)
 
 
+def _fill(incumbent: Incumbent) -> None:
+    workspace = Workspace(incumbent.problem)
+    fill(workspace)
+    incumbent.offer(workspace.freeze(), "greedy")
+
+
+def _cells(problem: Problem) -> int:
+    return len(problem.employees) * problem.day_count * len(problem.services)
+
+
 def _search(incumbent: Incumbent, seed: int, workers: int) -> None:
     """Search by schedules until proof or the time is up; a small roster is tried with the exact model first, which loads at once."""
     from greedy.solve.exact import solve_whole
     from greedy.solve.search.search import search
 
     problem = incumbent.problem
-    if len(problem.employees) * problem.day_count * len(problem.services) <= SMALL_SCHEDULES:
+    if _cells(problem) <= SMALL_SCHEDULES:
         solve_whole(incumbent, seed=seed, workers=workers, seconds=min(SECONDS_OF_SMALL, incumbent.seconds_left))
     if incumbent.proven or incumbent.seconds_left <= 0:
         return
@@ -111,6 +121,8 @@ def _search(incumbent: Incumbent, seed: int, workers: int) -> None:
     if found.roster is not None:
         incumbent.offer(found.roster, "search by schedules")
         incumbent.raise_bounds([(0, found.bound)], "search by schedules")
+    elif not incumbent.offered:
+        _fill(incumbent)
 
 
 def _repair(incumbent: Incumbent, effort: int | None = None) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from greedy.solve.search.instance import Instance, Plans, staffing
+from greedy.solve.search.instance import AT_ONCE, Instance, Plans, staffing
 from greedy.solve.search.kernel import FORBIDDEN, HALF, OFF, Scratch
 from greedy.solve.search.master import Column, Duals, Master, shares_of_cells
 from greedy.solve.search.sweeps import price_all
@@ -57,6 +57,7 @@ class ColumnGeneration:
         self.converged = False  # whether the last run ended because no column could help
         self.duals = np.zeros((days, services))
         self._scratch, self._exact_states = scratch, exact_states
+        self._deadline = np.inf
         self._cost, self._must = instance.cost.copy(), instance.must.copy()
         self._numbers = np.array(self.free, np.int64)
         self._plans = np.full((len(self.free), days), OFF, np.int8)
@@ -87,6 +88,8 @@ class ColumnGeneration:
         `first`: prices of cells to begin with.
         """
         best_bound, center = -np.inf, first
+        self._deadline = deadline
+        self._costs[:] = HALF  # nothing is priced yet
         self.converged = False
         if first is not None:
             best_bound, center = self._price(first)
@@ -94,7 +97,10 @@ class ColumnGeneration:
         for _ in range(rounds):
             if best_bound >= _FAR:
                 break
-            value, duals = self.master.solve()
+            solved = self.master.solve(deadline)
+            if solved is None:
+                break
+            value, duals = solved
             self.value = value + self._constant
             if center is None:
                 center = duals.cells
@@ -104,11 +110,13 @@ class ColumnGeneration:
                 if bound > best_bound:
                     best_bound, center = bound, used
                 added = self._add_priced(duals)
-                if added or smoothing == 0.0 or bound >= _FAR:
+                if added or smoothing == 0.0 or bound >= _FAR or time.monotonic() > deadline:
                     break
                 smoothing = smoothing / 2 if smoothing > 0.2 else 0.0
+            if time.monotonic() > deadline:
+                break
             self.converged = not added or self.value - best_bound < tolerance
-            if self.converged or best_bound > cutoff or time.monotonic() > deadline:
+            if self.converged or best_bound > cutoff:
                 break
         self.bound = best_bound
         if best_bound >= _FAR:
@@ -169,18 +177,22 @@ class ColumnGeneration:
         most = np.where(np.isinf(self._slack[0, 1]), self.instance.under, HALF // 8 // scale)
         least = np.where(np.isinf(self._slack[1, 1]), -self.instance.over, -(HALF // 8 // scale))
         scaled = np.rint(np.clip(worth, least, most) * scale).astype(np.int64)
-        price_all(
-            self.instance,
-            self._cost,
-            self._must,
-            self._numbers,
-            scaled,
-            self._exact_states,
-            self._scratch,
-            self._plans,
-            self._costs,
-            self._floors,
-        )
+        for first in range(0, len(self.free), AT_ONCE):
+            if time.monotonic() > self._deadline:
+                return -np.inf, worth
+            part = slice(first, first + AT_ONCE)
+            price_all(
+                self.instance,
+                self._cost,
+                self._must,
+                self._numbers[part],
+                scaled,
+                self._exact_states,
+                self._scratch,
+                self._plans[part],
+                self._costs[part],
+                self._floors[part],
+            )
         used = scaled / scale
         if (self._floors >= HALF).any():
             return _FAR, used

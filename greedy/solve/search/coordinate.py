@@ -7,12 +7,14 @@ direction method of multipliers, one block an employee. Every sweep leaves a leg
 
 from __future__ import annotations
 
+import math
+import time
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from greedy.solve.search.instance import EXACT_STATES, Instance, Plans, cost_of, scratch_for, staffing
+from greedy.solve.search.instance import AT_ONCE, EXACT_STATES, Instance, Plans, cost_of, scratch_for, staffing
 from greedy.solve.search.kernel import OFF
 from greedy.solve.search.sweeps import replan
 
@@ -50,16 +52,21 @@ class Coordinator:
         self._keep()
         return True
 
-    def step(self, share_done: float) -> bool:
-        """One sweep over all employees. True when it made the best roster better."""
+    def step(self, share_done: float, deadline: float = math.inf) -> bool:
+        """One sweep over all employees, or as many as the deadline allows. True when it made the best roster better."""
         eager = float(self.instance.under.max()) * _EAGER_FIRST * (_EAGER_LAST / _EAGER_FIRST) ** share_done
-        self._sweep(eager, eager * _LEARNING / len(self.plans))
+        self._sweep(eager, eager * _LEARNING / len(self.plans), deadline)
         return self._keep()
 
-    def _sweep(self, eager: float, learning: float) -> int:
+    def _sweep(self, eager: float, learning: float, deadline: float = math.inf) -> int:
         order = self._rng.permutation(len(self.plans))
         staff = staffing(self.instance, self.plans)
-        stuck: int = replan(self.instance, self.plans, staff, self.lessons, eager, learning, order, self._scratch, self._plan)
+        stuck = 0
+        for first in range(0, len(order), AT_ONCE):
+            if time.monotonic() > deadline:
+                break
+            some = order[first : first + AT_ONCE]
+            stuck += replan(self.instance, self.plans, staff, self.lessons, eager, learning, some, self._scratch, self._plan)
         return stuck
 
     def _keep(self) -> bool:

@@ -15,6 +15,7 @@ from greedy.solve.search.kernel import FORBIDDEN, HALF, MAX_RUN, MAX_UNITS, MIN_
 
 Plans = NDArray[np.int8]  # (employees, days): the service of each day, OFF for none
 EXACT_STATES = 1_000_000  # states of the kernel that counts of services may blow it up to, in the search; bytes of memory: 8 times that
+AT_ONCE = 16  # employees planned between two looks at the clock
 EXACT_STATES_BOUND = 8_000_000  # the same where a bound is wanted
 
 

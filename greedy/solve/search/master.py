@@ -6,6 +6,8 @@ to the next, so that a few more columns cost a few more pivots.
 
 from __future__ import annotations
 
+import math
+import time
 from typing import NamedTuple
 
 import numpy as np
@@ -82,20 +84,27 @@ class Master:
         missing.SetBounds(max(0, wanted - high), max(0, wanted - low))
         surplus.SetBounds(max(0, low - wanted), max(0, high - wanted))
 
-    def solve(self) -> tuple[float, Duals]:
-        """Cost of the best mix, and the duals."""
-        status = self._solver.Solve()
+    def solve(self, deadline: float = math.inf) -> tuple[float, Duals] | None:
+        """Cost of the best mix, and the duals; None when the deadline came first."""
+        status = self._solve(deadline)
         for parameters in _PARAMETERS_IN_TROUBLE:
-            if status == pywraplp.Solver.OPTIMAL:
+            if status == pywraplp.Solver.OPTIMAL or time.monotonic() > deadline:
                 break
             self._build(parameters)  # numerical trouble: from scratch, without the old basis
-            status = self._solver.Solve()
-        else:
-            if status != pywraplp.Solver.OPTIMAL:
-                raise RuntimeError(f"the linear program of {len(self.columns)} columns ends with status {status}")
+            status = self._solve(deadline)
+        if status != pywraplp.Solver.OPTIMAL:
+            if time.monotonic() > deadline:
+                return None
+            raise RuntimeError(f"the linear program of {len(self.columns)} columns ends with status {status}")
         self.shares = np.array([variable.solution_value() for variable in self._variables])
         cells = np.array([[row.dual_value() for row in rows] for rows in self._cells])
         return self._objective.Value(), Duals(cells, np.array([row.dual_value() for row in self._schedules]))
+
+    def _solve(self, deadline: float) -> int:
+        if not math.isinf(deadline):
+            self._solver.SetTimeLimit(max(1, int(1000 * (deadline - time.monotonic()))))
+        status: int = self._solver.Solve()
+        return status
 
     def reduced_costs(self, duals: Duals) -> NDArray[np.float64]:
         """Of every column."""
@@ -107,8 +116,10 @@ class Master:
 
     def keep_best(self, count: int) -> None:
         """Forget all but the `count` columns of least reduced cost. No column may be closed."""
-        _, duals = self.solve()
-        best = np.argsort(self.reduced_costs(duals), kind="stable")[:count]
+        solved = self.solve()
+        if solved is None:
+            return
+        best = np.argsort(self.reduced_costs(solved[1]), kind="stable")[:count]
         self.columns = [self.columns[number] for number in best]
         self._known = {(column.employee, column.plan.tobytes()) for column in self.columns}
         self._build()

@@ -6,6 +6,7 @@ has found. One worker does the same steps in the same order for a seed, whatever
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
@@ -28,7 +29,9 @@ from greedy.solve.search.neighbourhood import Neighbourhood
 _SWEEPS = 60  # of price coordination before columns, when partners coordinate longer
 _SWEEPS_ALONE = (60, 1000)  # least and most, by size
 _CELLS_SWEPT_ALONE = 840_000  # employees x days x sweeps
-_SHARES_OF_COORDINATION = (0.1, 0.35, 0.8)  # of the time that is left, in turn: the longer, the better, but the first must come soon
+_SHARE_OF_FIRST = 0.4  # of the time, at most, for the coordination before columns
+_MOST_SWEEPS = 100_000
+_SHARES_OF_COORDINATION = (0.1, 0.35, 0.8)  # of the time left, in turn: the longer, the better, but the first must come soon
 _SHARE_OF_NEIGHBOURHOODS = 0.3  # of the time that the coordination before them took
 _SHARE_OF_COLUMNS = 0.5  # of the time: how long columns are generated before anything else
 _NEIGHBOURHOODS_A_DIVE = 12
@@ -101,7 +104,7 @@ class Best:
 
     def raise_bound(self, bound: float) -> None:
         """Take a bound that is better than the one known."""
-        if self.bound is None or whole(bound) > self.bound:
+        if math.isfinite(bound) and (self.bound is None or whole(bound) > self.bound):
             self.bound = whole(bound)
             self.tell("bound")
 
@@ -142,7 +145,8 @@ def search(
         employees, days, _ = instance.shape
         sweeps = _SWEEPS if workers > 1 else int(np.clip(_CELLS_SWEPT_ALONE // (employees * days), *_SWEEPS_ALONE))
         rng = np.random.default_rng(seed)
-        prices = _coordinate(instance, best, rng, sweeps, deadline)
+        seconds = _SHARE_OF_FIRST * (deadline - time.monotonic())
+        prices = _coordinate(instance, best, rng, sweeps=sweeps, seconds=seconds, deadline=deadline)
         if best.plans is None:
             return SearchOutcome(None, 0, 0, proven=False)
         _prove(instance, best, rng, prices, deadline)
@@ -151,17 +155,23 @@ def search(
     return SearchOutcome(to_roster(best.plans), int(best.cost), int(bound), proven=bound == best.cost)
 
 
-def _coordinate(instance: Instance, best: Best, rng: np.random.Generator, sweeps: int, deadline: float) -> NDArray[np.float64]:
-    """Coordinate prices; the lessons of them."""
+def _coordinate(
+    instance: Instance, best: Best, rng: np.random.Generator, *, sweeps: int, seconds: float, deadline: float
+) -> NDArray[np.float64]:
+    """Coordinate prices in so many sweeps, or as many as fit into the seconds; the lessons of them."""
     coordinator = Coordinator(instance, rng)
-    if coordinator.start() and coordinator.cost is not None:
-        best.offer(coordinator.best, coordinator.cost, "one employee after another")
-        for sweep in range(sweeps):
-            if time.monotonic() > deadline:
-                break
-            if coordinator.step(sweep / sweeps):
-                best.offer(coordinator.best, coordinator.cost, "coordinating prices")
-            best.listen()
+    if not coordinator.start() or coordinator.cost is None:
+        return coordinator.lessons
+    best.offer(coordinator.best, coordinator.cost, "one employee after another")
+    started = time.monotonic()
+    sweep = 0
+    while sweep < sweeps and time.monotonic() < deadline:
+        if coordinator.step(sweep / sweeps, deadline):
+            best.offer(coordinator.best, coordinator.cost, "coordinating prices")
+        best.listen()
+        if sweep == 0:
+            sweeps = int(np.clip(seconds / (time.monotonic() - started), 2, sweeps))
+        sweep += 1
     return coordinator.lessons
 
 
@@ -253,18 +263,15 @@ def _accompany(arrays: tuple[object, ...], seed: int, partner: Connection, secon
     rng = np.random.default_rng(seed)
     best = Best([partner])
     neighbourhood = Neighbourhood(instance, rng)
-    turn, sweeps, seconds_a_sweep = 0, _SWEEPS, 0.0
+    turn = 0
     try:
         while (left := deadline - time.monotonic()) > 0:
-            if seconds_a_sweep:
-                sweeps = max(1, int(_SHARES_OF_COORDINATION[turn % len(_SHARES_OF_COORDINATION)] * left / seconds_a_sweep))
-                turn += 1
             started = time.monotonic()
-            prices = _coordinate(instance, best, rng, sweeps, deadline)
-            seconds = time.monotonic() - started
-            seconds_a_sweep = seconds / sweeps
+            seconds = _SHARES_OF_COORDINATION[turn % len(_SHARES_OF_COORDINATION)] * left
+            prices = _coordinate(instance, best, rng, sweeps=_MOST_SWEEPS, seconds=seconds, deadline=deadline)
+            turn += 1
             if best.plans is not None:
-                until = min(deadline, time.monotonic() + _SHARE_OF_NEIGHBOURHOODS * seconds)
+                until = min(deadline, time.monotonic() + _SHARE_OF_NEIGHBOURHOODS * (time.monotonic() - started))
                 _improve(best, best.plans, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, until)
     except EOFError:
         return
