@@ -6,12 +6,8 @@ has found. One worker does the same steps in the same order for a seed, whatever
 
 from __future__ import annotations
 
-import math
-import multiprocessing
+import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +15,8 @@ from numpy.typing import NDArray
 
 from greedy.model.problem import Problem
 from greedy.model.roster import Roster
-from greedy.solve.search.branch import Branching, whole
+from greedy.solve.search.board import Best, Board, OnFound, partners
+from greedy.solve.search.branch import Branching
 from greedy.solve.search.columns import ColumnGeneration
 from greedy.solve.search.coordinate import Coordinator
 from greedy.solve.search.dive import STYLES, dive
@@ -35,11 +32,9 @@ _SHARES_OF_COORDINATION = (0.1, 0.35, 0.8)  # of the time left, in turn: the lon
 _SHARE_OF_NEIGHBOURHOODS = 0.3  # of the time that the coordination before them took
 _SHARE_OF_COLUMNS = 0.5  # of the time: how long columns are generated before anything else
 _NEIGHBOURHOODS_A_DIVE = 12
-_NODES_A_DIVE = 40
+_NODES_A_DIVE = 150
 _SMALL_GAP = 0.015  # of the cost: from here on branching may prove
 _COLUMNS_KEPT = 1.3  # times those of the root, when a dive begins with more than twice as many
-
-OnFound = Callable[[int | None, str, Roster | None], None]
 
 
 class SearchOutcome(NamedTuple):
@@ -49,69 +44,6 @@ class SearchOutcome(NamedTuple):
     cost: int
     bound: int
     proven: bool
-
-
-class Best:
-    """The best roster of this worker and its partners."""
-
-    def __init__(self, partners: list[Connection], on_found: OnFound | None = None) -> None:
-        self.plans: Plans | None = None
-        self.cost = np.iinfo(np.int64).max
-        self.bound: int | None = None
-        self._partners = partners
-        self._on_found = on_found
-
-    def offer(self, plans: Plans, cost: int, doing: str) -> bool:
-        """Take a roster that is better, and tell everybody."""
-        if cost >= self.cost:
-            return False
-        self.plans, self.cost = plans.copy(), cost
-        for partner in list(self._partners):
-            try:
-                partner.send((cost, self.plans))
-            except OSError:  # it has ended
-                self._partners.remove(partner)
-        self.tell(doing, new=True)
-        return True
-
-    def listen(self) -> None:
-        """Take what partners have found.
-
-        Raises
-        ------
-        EOFError
-            The only partner has ended: there is nobody left to work for.
-        """
-        for partner in list(self._partners):
-            try:
-                while partner.poll():
-                    cost, plans = partner.recv()
-                    if cost < self.cost:
-                        self.plans, self.cost = plans, cost
-                        self.tell("a partner's roster", new=True)
-                        for other in self._partners:
-                            if other is not partner:
-                                other.send((cost, plans))
-            except (EOFError, OSError):
-                self._partners.remove(partner)
-                if self._on_found is None:
-                    raise EOFError from None
-
-    @property
-    def proven(self) -> bool:
-        """Whether nothing costs less."""
-        return self.bound is not None and self.cost <= self.bound
-
-    def raise_bound(self, bound: float) -> None:
-        """Take a bound that is better than the one known."""
-        if math.isfinite(bound) and (self.bound is None or whole(bound) > self.bound):
-            self.bound = whole(bound)
-            self.tell("bound")
-
-    def tell(self, doing: str, *, new: bool = False) -> None:
-        """Report how far the search is."""
-        if self._on_found is not None:
-            self._on_found(self.bound, doing, to_roster(self.plans) if new and self.plans is not None else None)
 
 
 def search(
@@ -137,8 +69,9 @@ def search(
         Called with the bound, what is done now, and the roster when it is new.
     """
     instance = to_instance(problem)
-    with _partners(instance, seed, workers - 1, deadline) as partners:
-        best = Best(partners, on_found or (lambda *_: None))
+    board = Board.for_instance(instance)
+    with partners(_accompany, instance, board, seed=seed, count=workers - 1, deadline=deadline):
+        best = Best(board, on_found)
         if warm_start is not None:
             plans = to_plans(instance, warm_start)
             best.offer(plans, cost_of(instance, plans), "the roster given")
@@ -156,16 +89,16 @@ def search(
 
 
 def _coordinate(
-    instance: Instance, best: Best, rng: np.random.Generator, *, sweeps: int, seconds: float, deadline: float
+    instance: Instance, best: Best, rng: np.random.Generator, *, sweeps: int, seconds: float, deadline: float, parent: int | None = None
 ) -> NDArray[np.float64]:
-    """Coordinate prices in so many sweeps, or as many as fit into the seconds; the lessons of them."""
+    """Coordinate prices in so many sweeps, or as many as fit into the seconds, or until the parent is gone; the lessons of them."""
     coordinator = Coordinator(instance, rng)
     if not coordinator.start() or coordinator.cost is None:
         return coordinator.lessons
     best.offer(coordinator.best, coordinator.cost, "one employee after another")
     started = time.monotonic()
     sweep = 0
-    while sweep < sweeps and time.monotonic() < deadline:
+    while sweep < sweeps and time.monotonic() < deadline and (parent is None or os.getppid() == parent):
         if coordinator.step(sweep / sweeps, deadline):
             best.offer(coordinator.best, coordinator.cost, "coordinating prices")
         best.listen()
@@ -227,51 +160,22 @@ def _improve(best: Best, plans: Plans, neighbourhood: Neighbourhood, prices: NDA
         best.listen()
 
 
-@contextmanager
-def _partners(instance: Instance, seed: int, count: int, deadline: float) -> Iterator[list[Connection]]:
-    """Other processes that search too; ended when the block is left."""
-    context = multiprocessing.get_context("spawn")
-    processes, connections = [], []
-    for number in range(1, count + 1):
-        ours, theirs = context.Pipe()
-        process = context.Process(
-            target=_accompany,
-            args=(tuple(instance), seed + number, theirs, deadline - time.monotonic()),
-            name=f"search {number}",
-            daemon=True,
-        )
-        process.start()
-        theirs.close()
-        processes.append(process)
-        connections.append(ours)
-    try:
-        yield connections
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.join()
-
-
-def _accompany(arrays: tuple[object, ...], seed: int, partner: Connection, seconds: float) -> None:
-    """A partner: coordinate, longer each time, and work on neighbourhoods of the best roster, until nobody listens any more.
+def _accompany(arrays: tuple[object, ...], board: Board, seed: int, seconds: float, parent: int) -> None:
+    """A partner: coordinate, longer each time, and work on neighbourhoods of the best roster, until the time is up or the parent is gone.
 
     Eagerness rises over the whole of a coordination, so that only one that ends before the deadline is worth its time.
     """
     deadline = time.monotonic() + seconds
     instance = Instance(*arrays)  # type: ignore[arg-type]
     rng = np.random.default_rng(seed)
-    best = Best([partner])
+    best = Best(board)
     neighbourhood = Neighbourhood(instance, rng)
     turn = 0
-    try:
-        while (left := deadline - time.monotonic()) > 0:
-            started = time.monotonic()
-            seconds = _SHARES_OF_COORDINATION[turn % len(_SHARES_OF_COORDINATION)] * left
-            prices = _coordinate(instance, best, rng, sweeps=_MOST_SWEEPS, seconds=seconds, deadline=deadline)
-            turn += 1
-            if best.plans is not None:
-                until = min(deadline, time.monotonic() + _SHARE_OF_NEIGHBOURHOODS * (time.monotonic() - started))
-                _improve(best, best.plans, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, until)
-    except EOFError:
-        return
+    while (left := deadline - time.monotonic()) > 0 and os.getppid() == parent:
+        started = time.monotonic()
+        share = _SHARES_OF_COORDINATION[turn % len(_SHARES_OF_COORDINATION)]
+        prices = _coordinate(instance, best, rng, sweeps=_MOST_SWEEPS, seconds=share * left, deadline=deadline, parent=parent)
+        turn += 1
+        if best.plans is not None:
+            until = min(deadline, time.monotonic() + _SHARE_OF_NEIGHBOURHOODS * (time.monotonic() - started))
+            _improve(best, best.plans, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, until)
