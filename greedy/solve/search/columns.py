@@ -174,8 +174,9 @@ class ColumnGeneration:
     def _price(self, worth: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """A bound at these prices, and the prices that it was made with: rounded, and no further than slack without end allows."""
         scale = self.instance.scale
-        most = np.where(np.isinf(self._slack[0, 1]), self.instance.under, HALF // 8 // scale)
-        least = np.where(np.isinf(self._slack[1, 1]), -self.instance.over, -(HALF // 8 // scale))
+        far = 2 * int((self.instance.under + self.instance.over).max())  # twice what `scale` keeps from overflowing fourfold
+        most = np.where(np.isinf(self._slack[0, 1]), self.instance.under, far)
+        least = np.where(np.isinf(self._slack[1, 1]), -self.instance.over, -far)
         scaled = np.rint(np.clip(worth, least, most) * scale).astype(np.int64)
         for first in range(0, len(self.free), AT_ONCE):
             if time.monotonic() > self._deadline:
