@@ -49,7 +49,7 @@ def to_instance(problem: Problem) -> Instance:
     """The arrays of a problem that the search supports."""
     employees, days, services = len(problem.employees), problem.day_count, len(problem.services)
     minutes = np.array([service.minutes for service in problem.services])
-    unit_minutes = math.gcd(*minutes.tolist())
+    unit_minutes = math.gcd(*minutes.tolist()) or 1
     units = minutes // unit_minutes
     cost = np.full((employees, days, services), FORBIDDEN, np.int32)
     most = np.full((employees, services), -1, np.int32)
@@ -173,9 +173,9 @@ def staffing(instance: Instance, plans: Plans) -> NDArray[np.int32]:
 def cost_of(instance: Instance, plans: Plans) -> int:
     """Cost of a roster at the first priority; equal to `model.objective` for a legal roster."""
     employee, day = np.nonzero(plans != OFF)
-    missing = instance.wanted - staffing(instance, plans)
+    missing = instance.wanted.astype(np.int64) - staffing(instance, plans)
     demand = np.maximum(missing, 0) * instance.under + np.maximum(-missing, 0) * instance.over
-    return instance.constant + int(instance.cost[employee, day, plans[employee, day]].sum(dtype=np.int64)) + int(demand.sum(dtype=np.int64))
+    return instance.constant + int(instance.cost[employee, day, plans[employee, day]].sum(dtype=np.int64)) + int(demand.sum())
 
 
 def to_roster(plans: Plans) -> Roster:
