@@ -92,12 +92,16 @@ class Branching:
             if whole(node.bound) < min(cost, self.cost):
                 self._unsettled.append(node.bound)
             return
-        first, second = self._split(shares)
+        split = self._split(shares)
+        if split is None:
+            self._unsettled.append(node.bound)
+            return
+        first, second = split
         self._open.append(Node((*node.path, second), node.bound))
         self._open.append(Node((*node.path, first), node.bound))
 
-    def _split(self, shares: NDArray[np.float64]) -> tuple[Decision, Decision]:
-        """Two decisions of which every roster keeps one, the more likely one first."""
+    def _split(self, shares: NDArray[np.float64]) -> tuple[Decision, Decision] | None:
+        """Two decisions of which every roster keeps one, the more likely one first; None: nothing is fractional but who has a schedule."""
         staff = shares[:, :, :-1].sum(axis=0)
         away = np.abs(staff - np.rint(staff))
         if away.max() > 1e-5:
@@ -114,6 +118,8 @@ class Branching:
             likely = off[position, day] > 0.5
         else:
             away = np.minimum(shares, 1 - shares)[:, :, :-1]
+            if away.max() <= 1e-9:
+                return None
             position, day, service = map(int, np.unravel_index(away.argmax(), away.shape))
             likely = shares[position, day, service] > 0.5
         yes = Fixing(self._program.free[position], day, service, yes=True)

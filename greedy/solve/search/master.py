@@ -19,7 +19,7 @@ from greedy.solve.search.kernel import OFF
 
 _PARAMETERS = "use_preprocessing: false"  # it would throw the basis away
 _PARAMETERS_IN_TROUBLE = ("use_preprocessing: false", "use_preprocessing: true use_dual_simplex: true", "use_scaling: false")
-_NO_SCHEDULE_COST = 30  # times the greatest weight: what an employee without a schedule costs while columns are few
+_NO_SCHEDULE_COST = 30  # times the greatest weight: what an employee without a schedule, or staff lent, costs while columns are few
 
 
 class Column(NamedTuple):
@@ -81,6 +81,7 @@ class Master:
         self._staff_bounds[day, service] = (low, high)
         wanted = int(self.wanted[day, service])
         missing, surplus = self._slack[day][service]
+        self._lent[day][service].SetUb(self._infinity if low > 0 else 0.0)  # columns known so far may not reach so far
         missing.SetBounds(max(0, wanted - high), max(0, wanted - low))
         surplus.SetBounds(max(0, low - wanted), max(0, high - wanted))
 
@@ -144,8 +145,10 @@ class Master:
         self._schedules = [solver.Constraint(1.0, 1.0) for _ in self.free]
         self._cells = []
         self._slack = []
+        self._lent = []
+        far = float(_NO_SCHEDULE_COST * (self.instance.under + self.instance.over).max() + 1)
         for day in range(days):
-            rows, slack = [], []
+            rows, slack, lent = [], [], []
             for service in range(services):
                 wanted = float(self.wanted[day, service])
                 row = solver.Constraint(wanted, wanted)
@@ -154,14 +157,18 @@ class Master:
                 row.SetCoefficient(surplus, -1.0)
                 self._objective.SetCoefficient(missing, float(self.instance.under[day, service]))
                 self._objective.SetCoefficient(surplus, float(self.instance.over[day, service]))
+                lent.append(solver.NumVar(0.0, 0.0, ""))
+                row.SetCoefficient(lent[-1], 1.0)
+                self._objective.SetCoefficient(lent[-1], far)
                 rows.append(row)
                 slack.append((missing, surplus))
             self._cells.append(rows)
             self._slack.append(slack)
+            self._lent.append(lent)
         for row in self._schedules:
             nobody = solver.NumVar(0.0, self._infinity, "")
             row.SetCoefficient(nobody, 1.0)
-            self._objective.SetCoefficient(nobody, float(_NO_SCHEDULE_COST * self.instance.under.max() + 1))
+            self._objective.SetCoefficient(nobody, far)
         columns, self.columns = self.columns, []
         self._variables: list[pywraplp.Variable] = []
         for column in columns:
