@@ -151,5 +151,5 @@ class Branching:
 
 
 def whole(bound: float) -> int:
-    """The least whole cost that a bound allows."""
-    return math.ceil(bound - EPSILON)
+    """The least whole cost that a bound allows; none is negative."""
+    return math.ceil(max(bound, 0.0) - EPSILON)

@@ -174,7 +174,8 @@ class ColumnGeneration:
     def _price(self, worth: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """A bound at these prices, and the prices that it was made with: rounded, and no further than slack without end allows."""
         scale = self.instance.scale
-        far = 2 * int((self.instance.under + self.instance.over).max())  # twice what `scale` keeps from overflowing fourfold
+        # A schedule adds one price a day. As dear as 32 bits bear: a node that no roster is left in is known by its prices alone.
+        far = int(HALF) // 2 // (scale * max(2, self.instance.shape[1]))
         most = np.where(np.isinf(self._slack[0, 1]), self.instance.under, far)
         least = np.where(np.isinf(self._slack[1, 1]), -self.instance.over, -far)
         scaled = np.rint(np.clip(worth, least, most) * scale).astype(np.int64)

@@ -121,7 +121,7 @@ class Master:
         if solved is None:
             return
         best = np.argsort(self.reduced_costs(solved[1]), kind="stable")[:count]
-        self.columns = [self.columns[number] for number in best]
+        self.columns, self.shares = [self.columns[number] for number in best], self.shares[best]
         self._known = {(column.employee, column.plan.tobytes()) for column in self.columns}
         self._build()
 
