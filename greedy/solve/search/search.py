@@ -34,6 +34,7 @@ _SHARE_OF_COLUMNS = 0.5  # of the time: how long columns are generated before an
 _NEIGHBOURHOODS_A_DIVE = 12
 _NODES_A_DIVE = 150
 _SMALL_GAP = 0.015  # of the cost: from here on branching may prove
+_LAST_GAP, _NODES_OF_PROOF = 0.002, 3000  # of the cost: from here on it is all that is left to do
 _COLUMNS_KEPT = 1.3  # times those of the root, when a dive begins with more than twice as many
 
 
@@ -142,7 +143,8 @@ def _prove(instance: Instance, best: Best, rng: np.random.Generator, prices: NDA
             branching = Branching(program, best.plans, best.cost)
         branching.best, branching.cost = best.plans, best.cost
         best.tell("branching")
-        branching.run(deadline=deadline, nodes=_NODES_A_DIVE)
+        last_units = best.cost - best.bound <= _LAST_GAP * best.cost
+        branching.run(deadline=deadline, nodes=_NODES_OF_PROOF if last_units else _NODES_A_DIVE)
         best.offer(branching.best, branching.cost, "branching")
         best.raise_bound(branching.bound)
 
