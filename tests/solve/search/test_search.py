@@ -52,12 +52,12 @@ Told = list[tuple[int | None, str, Roster | None]]
 def test_one_worker_and_a_seed_take_the_same_steps_each_time() -> None:
     def steps(seed: int) -> Told:
         told: Told = []
-        outcome = search(ward(7), deadline=time.monotonic() + 60, seed=seed, workers=1, on_found=lambda *what: told.append(what))
+        outcome = search(ward(6, 21, 2), deadline=time.monotonic() + 60, seed=seed, workers=1, on_found=lambda *what: told.append(what))
         assert outcome.proven
         return [*told, (outcome.bound, "end", outcome.roster)]
 
     first = steps(3)
-    assert {"dive", "re-planning together", "branching"} & {doing for _, doing, _ in first}
+    assert "re-planning together" in {doing for _, doing, _ in first}
     assert first == steps(3)
 
 
@@ -137,10 +137,13 @@ def test_partners_end_when_their_parent_is_killed() -> None:
 
 @pytest.mark.parametrize("everybody", [True, False], ids=["always", "in neighbourhoods"])
 def test_a_linear_program_that_fails_loses_no_roster(monkeypatch: pytest.MonkeyPatch, everybody: bool) -> None:
-    problem, failed = ward(7), []
+    problem = ward(6, 21, 2)
+    root: list[Master] = []
+    failed: list[Master] = []
 
     def solve_or_fail(master: Master, deadline: float = math.inf) -> tuple[float, Duals] | None:
-        if everybody or len(master.free) < len(problem.employees):
+        root.extend([] if root else [master])
+        if everybody or master is not root[0]:
             failed.append(master)
             raise LinearProgramError("no basis")
         return solve_well(master, deadline)
