@@ -22,6 +22,10 @@ _PARAMETERS_IN_TROUBLE = ("use_preprocessing: false", "use_preprocessing: true u
 _NO_SCHEDULE_COST = 30  # times the greatest weight: what an employee without a schedule, or staff lent, costs while columns are few
 
 
+class LinearProgramError(RuntimeError):
+    """The linear solver found no optimum, in no way that it was asked."""
+
+
 class Column(NamedTuple):
     """A whole schedule of one employee and its cost."""
 
@@ -86,7 +90,13 @@ class Master:
         surplus.SetBounds(max(0, low - wanted), max(0, high - wanted))
 
     def solve(self, deadline: float = math.inf) -> tuple[float, Duals] | None:
-        """Cost of the best mix, and the duals; None when the deadline came first."""
+        """Cost of the best mix, and the duals; None when the deadline came first.
+
+        Raises
+        ------
+        LinearProgramError
+            There are no duals.
+        """
         status = self._solve(deadline)
         for parameters in _PARAMETERS_IN_TROUBLE:
             if status == pywraplp.Solver.OPTIMAL or time.monotonic() > deadline:
@@ -96,7 +106,7 @@ class Master:
         if status != pywraplp.Solver.OPTIMAL:
             if time.monotonic() > deadline:
                 return None
-            raise RuntimeError(f"the linear program of {len(self.columns)} columns ends with status {status}")
+            raise LinearProgramError(f"the linear program of {len(self.columns)} columns ends with status {status}")
         self.shares = np.array([variable.solution_value() for variable in self._variables])
         cells = np.array([[row.dual_value() for row in rows] for rows in self._cells])
         return self._objective.Value(), Duals(cells, np.array([row.dual_value() for row in self._schedules]))

@@ -21,6 +21,7 @@ from greedy.solve.search.columns import ColumnGeneration
 from greedy.solve.search.coordinate import Coordinator
 from greedy.solve.search.dive import STYLES, dive
 from greedy.solve.search.instance import EXACT_STATES_BOUND, Instance, Plans, cost_of, scratch_for, to_instance, to_plans, to_roster
+from greedy.solve.search.master import LinearProgramError
 from greedy.solve.search.neighbourhood import Neighbourhood
 
 _SWEEPS = 60  # of price coordination before columns, when partners coordinate longer
@@ -83,7 +84,10 @@ def search(
         prices = _coordinate(instance, best, rng, sweeps=sweeps, seconds=seconds, deadline=deadline)
         if best.plans is None:
             return SearchOutcome(None, 0, 0, proven=False)
-        _prove(instance, best, rng, prices, deadline)
+        try:
+            _prove(instance, best, rng, prices, deadline)
+        except LinearProgramError as exc:
+            best.tell(f"no further: {exc}")
         best.listen()
     bound = min(best.cost, best.bound if best.bound is not None else np.iinfo(np.int64).min)
     return SearchOutcome(to_roster(best.plans), int(best.cost), int(bound), proven=bound == best.cost)
@@ -155,7 +159,10 @@ def _improve(best: Best, plans: Plans, neighbourhood: Neighbourhood, prices: NDA
     best.offer(plans, cost, "dive")
     vain = 0
     while vain < steps and time.monotonic() < deadline and not best.proven:
-        plans, new = neighbourhood.step(plans, cost, prices, deadline)
+        try:
+            plans, new = neighbourhood.step(plans, cost, prices, deadline)
+        except LinearProgramError:  # the next neighbourhood has another one
+            new = cost
         vain = 0 if new < cost else vain + 1
         cost = new
         best.offer(plans, cost, "re-planning together")

@@ -194,3 +194,17 @@ def test_prices_of_bounded_staff_do_not_leave_32_bits() -> None:
         assert used[0, 0] * worth > 0
     assert bound <= 400_000  # nobody works, as long as nothing is asked
     assert not program.impossible
+
+
+def test_a_dive_through_fractions_takes_everything_back() -> None:
+    for seed in range(4):
+        instance = to_instance(hard_week(seed))
+        program = program_of(instance)
+        program.run()
+        before = program.bound
+        dive(program, STYLES[1], np.random.default_rng(seed), cutoff=before + 8)
+        assert (program._cost == instance.cost).all()
+        assert (program._must == instance.must).all()
+        assert not program.master._closed
+        program.run()
+        assert abs(program.bound - before) < 0.01

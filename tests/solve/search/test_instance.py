@@ -168,3 +168,10 @@ def test_pinned_work_within_the_rules_stays() -> None:
     assert is_legal(instance, 1, (0, -1, 1, 0))
     assert not is_legal(instance, 1, (0, -1, 0, 0))
     assert not is_legal(instance, 1, (0, -1, -1, 0))
+
+
+def test_a_service_is_forbidden_after_another_and_not_before_it() -> None:
+    services = (Service("a", "A", 0, DAY, forbidden_successors=frozenset({1})), Service("b", "B", 0, DAY))
+    instance = to_instance(one_daypart(days=2, services=services))
+    assert not is_legal(instance, 0, (0, 1))
+    assert is_legal(instance, 0, (1, 0))
