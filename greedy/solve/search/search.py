@@ -30,6 +30,7 @@ _CELLS_SWEPT_ALONE = 840_000  # employees x days x sweeps
 _SHARE_OF_FIRST = 0.4  # of the time, at most, for the coordination before columns
 _MOST_SWEEPS = 100_000
 _SHARES_OF_COORDINATION = (0.1, 0.35, 0.8)  # of the time left, in turn: the longer, the better, but the first must come soon
+_LONGEST_SECONDS = 600.0  # taken as left where there is no limit, more each time
 _SHARE_OF_NEIGHBOURHOODS = 0.3  # of the time that the coordination before them took
 _SHARE_OF_COLUMNS = 0.5  # of the time: how long columns are generated before anything else
 _NEIGHBOURHOODS_A_DIVE = 12
@@ -182,9 +183,10 @@ def _accompany(arrays: tuple[object, ...], board: Board, seed: int, seconds: flo
     turn = 0
     while (left := deadline - time.monotonic()) > 0 and os.getppid() == parent:
         started = time.monotonic()
-        share = _SHARES_OF_COORDINATION[turn % len(_SHARES_OF_COORDINATION)]
-        prices = _coordinate(instance, best, rng, sweeps=_MOST_SWEEPS, seconds=share * left, deadline=deadline, parent=parent)
+        seconds = _SHARES_OF_COORDINATION[turn % len(_SHARES_OF_COORDINATION)] * min(left, _LONGEST_SECONDS * (turn + 1))
+        prices = _coordinate(instance, best, rng, sweeps=_MOST_SWEEPS, seconds=seconds, deadline=deadline, parent=parent)
         turn += 1
-        if best.plans is not None:
-            until = min(deadline, time.monotonic() + _SHARE_OF_NEIGHBOURHOODS * (time.monotonic() - started))
-            _improve(best, best.plans, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, until)
+        if best.plans is None:
+            return  # some employee has no legal schedule
+        until = min(deadline, time.monotonic() + _SHARE_OF_NEIGHBOURHOODS * (time.monotonic() - started))
+        _improve(best, best.plans, neighbourhood, prices, _NEIGHBOURHOODS_A_DIVE, until)
