@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from greedy.solve.search.instance import AT_ONCE, Instance, Plans, staffing
+from greedy.solve.search.instance import Instance, Plans, at_once, staffing
 from greedy.solve.search.kernel import FORBIDDEN, HALF, OFF, Scratch
 from greedy.solve.search.master import Column, Duals, Master, shares_of_cells
 from greedy.solve.search.sweeps import price_all
@@ -179,10 +179,11 @@ class ColumnGeneration:
         most = np.where(np.isinf(self._slack[0, 1]), self.instance.under, far)
         least = np.where(np.isinf(self._slack[1, 1]), -self.instance.over, -far)
         scaled = np.rint(np.clip(worth, least, most) * scale).astype(np.int64)
-        for first in range(0, len(self.free), AT_ONCE):
+        step = at_once(self.instance)
+        for first in range(0, len(self.free), step):
             if time.monotonic() > self._deadline:
                 return -np.inf, worth
-            part = slice(first, first + AT_ONCE)
+            part = slice(first, first + step)
             price_all(
                 self.instance,
                 self._cost,

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from greedy.solve.search.instance import AT_ONCE, EXACT_STATES, Instance, Plans, cost_of, scratch_for, staffing
+from greedy.solve.search.instance import EXACT_STATES, Instance, Plans, at_once, cost_of, scratch_for, staffing
 from greedy.solve.search.kernel import OFF
 from greedy.solve.search.sweeps import replan
 
@@ -62,10 +62,11 @@ class Coordinator:
         order = self._rng.permutation(len(self.plans))
         staff = staffing(self.instance, self.plans)
         stuck = 0
-        for first in range(0, len(order), AT_ONCE):
+        step = at_once(self.instance)
+        for first in range(0, len(order), step):
             if time.monotonic() > deadline:
                 break
-            some = order[first : first + AT_ONCE]
+            some = order[first : first + step]
             stuck += replan(self.instance, self.plans, staff, self.lessons, eager, learning, some, self._scratch, self._plan)
         return stuck
 

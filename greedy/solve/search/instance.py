@@ -15,7 +15,7 @@ from greedy.solve.search.kernel import FORBIDDEN, HALF, MAX_RUN, MAX_UNITS, MIN_
 
 Plans = NDArray[np.int8]  # (employees, days): the service of each day, OFF for none
 EXACT_STATES = 1_000_000  # states of the kernel that counts of services may blow it up to, in the search; bytes of memory: 8 times that
-AT_ONCE = 16  # employees planned between two looks at the clock
+_DAYS_SQUARED_AT_ONCE = 20_000  # of the employees planned between two looks at the clock
 EXACT_STATES_BOUND = 8_000_000  # the same where a bound is wanted
 
 
@@ -159,6 +159,11 @@ def scratch_for(instance: Instance, exact_states: int) -> Scratch:
         price=np.empty((days, services), np.int32),
         counts=np.empty(services, np.int32),
     )
+
+
+def at_once(instance: Instance) -> int:
+    """Employees to plan between two looks at the clock: few where the kernel takes long."""
+    return max(1, _DAYS_SQUARED_AT_ONCE // instance.shape[1] ** 2)
 
 
 def staffing(instance: Instance, plans: Plans) -> NDArray[np.int32]:
