@@ -25,7 +25,7 @@ WHOLE_AT_ONCE = 15_000  # assignments that may be possible, up to which the exac
 SMALL_SCHEDULES = 1_000  # employees x days x services up to which the exact model is tried before the search by schedules
 LARGE_SCHEDULES = 60_000  # the same, from which the fill takes seconds and is left out: limits are too tight for it there
 SECONDS_OF_SMALL = 5.0  # and how long
-SECONDS_A_CELL = 3e-6  # left for the last check and the reasons of what is open
+SECONDS_A_CELL = 6e-6  # left for the last check and the reasons of what is open
 OFFER_EVERY_SECONDS = 0.5  # a search finds rosters faster than they can be checked
 SHARE_OF_WINDOWS = 0.5  # of the time, where the whole model comes after windows
 
