@@ -108,12 +108,14 @@ def partners(partner: Partner, instance: Instance, board: Board, *, seed: int, c
         )
         for number in range(1, count + 1)
     ]
-    for process in processes:
-        process.start()
+    started = []
     try:
+        for process in processes:
+            process.start()
+            started.append(process)
         yield
     finally:
-        for process in processes:
+        for process in started:
             process.kill()
-        for process in processes:
+        for process in started:
             process.join()

@@ -1,7 +1,7 @@
 """The search as a whole: coordinate prices, generate columns, then dives, neighbourhoods and branches in turn, on all cores given.
 
 The first worker makes bounds and proofs; the others coordinate longer and work on neighbourhoods. All hold the best roster that any of them
-has found. One worker does the same steps in the same order for a seed, whatever the clock says; only where the clock cuts them off differs.
+has found. One worker does the same steps in the same order for a seed, unless the clock cuts them off, or leaves room for fewer sweeps.
 """
 
 from __future__ import annotations
