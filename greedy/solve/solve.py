@@ -24,7 +24,7 @@ FIRST_EFFORT = 150  # moves of chains tried in vain for each employee, before a 
 WHOLE_AT_ONCE = 15_000  # assignments that may be possible, up to which the exact model is solved whole at once
 SMALL_SCHEDULES = 1_000  # employees x days x services up to which the exact model is tried before the search by schedules
 LARGE_SCHEDULES = 60_000  # the same, from which the fill takes seconds and is left out: limits are too tight for it there
-SECONDS_OF_SMALL = 5.0  # and how long
+SECONDS_OF_SMALL, SHARE_OF_SMALL = 5.0, 0.2  # and how long at most, also as a share of the time
 SECONDS_A_CELL = 6e-6  # left for the last check and the reasons of what is open
 OFFER_EVERY_SECONDS = 0.5  # a search finds rosters faster than they can be checked
 SHARE_OF_WINDOWS = 0.5  # of the time, where the whole model comes after windows
@@ -98,7 +98,7 @@ def _search(incumbent: Incumbent, seed: int, workers: int) -> None:
 
     problem = incumbent.problem
     if _cells(problem) <= SMALL_SCHEDULES:
-        solve_whole(incumbent, seed=seed, workers=workers, seconds=min(SECONDS_OF_SMALL, incumbent.seconds_left))
+        solve_whole(incumbent, seed=seed, workers=workers, seconds=min(SECONDS_OF_SMALL, SHARE_OF_SMALL * incumbent.seconds_left))
     if incumbent.proven or incumbent.seconds_left <= 0:
         return
     offered = 0.0
