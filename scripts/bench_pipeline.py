@@ -91,7 +91,7 @@ async def measure(case: str, url: str, runs: int, seed: int) -> dict[str, object
             totals.append((time.perf_counter() - started) * 1000)
             documents.append(outcome.document)
             copies.append(await bare_copy_ms(db))
-        await db.execute(CHANGE_CAPABILITIES, tables.roster.id)
+        await db.execute(CHANGE_CAPABILITIES, [tables.roster.id])
         started = time.perf_counter()
         changed = (await run_roster(store, tables.roster.id, options=FILL_ALONE)).document
         changed_ms = (time.perf_counter() - started) * 1000
@@ -116,11 +116,11 @@ async def measure(case: str, url: str, runs: int, seed: int) -> dict[str, object
 async def bare_copy_ms(db: DBConnector) -> float:
     """Milliseconds to COPY all active and blocked rows, ready-made, into a bare table."""
     async with db.transaction() as connection:
-        rows = await connection.fetch("select * from roster_assignments where status in (1, 2)")
+        rows = await connection.execute("select * from roster_assignments where status in (1, 2)", fetch_all=True)
         await connection.execute("create temp table bare on commit drop as table roster_assignments with no data")
         records = [tuple(row) for row in rows]
         started = time.perf_counter()
-        await connection.copy_records_to_table("bare", records=records)
+        await connection.copy_in("bare", records, columns=list(rows[0].keys()))
         return (time.perf_counter() - started) * 1000
 
 

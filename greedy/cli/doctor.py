@@ -66,7 +66,7 @@ async def facts(settings: Settings, database_url: str | None) -> AsyncIterator[F
     )
     try:
         async with open_database(settings, database_url) as db:
-            version = await db.fetch_value("show server_version")
+            version = await db.execute("show server_version", fetch_val=True)
             yield Fact("connection", good=True, text=f"{db.server}, PostgreSQL {version}")
             status = await migration_status(db)
             if status.pending or status.unknown:

@@ -1,58 +1,104 @@
-"""Errors of the database room, and the one place where driver errors become them."""
+"""Errors of the database room, and the one place where driver errors become them.
+
+Every one carries what the server said: `sqlstate`, `constraint`, `table`, `column`, `detail`, `hint`, each None where it said nothing, and
+`retryable`. The code of the server (https://www.postgresql.org/docs/current/errcodes-appendix.html) decides which error it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import asyncpg
 
 from greedy.errors import CallerError, GreedyError, OutsideError
 
 
-class ConnectionError(OutsideError):  # noqa: A001  the public name of this error; the built-in one is an OSError
-    """The server cannot be reached, or the connection was lost."""
+class ServerFacts(NamedTuple):
+    """What PostgreSQL said about a failure, besides its message."""
+
+    sqlstate: str | None = None
+    constraint: str | None = None
+    table: str | None = None
+    column: str | None = None
+    detail: str | None = None
+    hint: str | None = None
 
 
-class AuthenticationError(CallerError):
-    """The server refused the user, the password or the database name."""
+class DatabaseError(GreedyError):
+    """Root of the errors of this room.
 
-
-class QueryError(OutsideError):
-    """The server refused a statement.
-
-    `sqlstate`, `constraint`, `detail` and `hint` are the server's own words, None where it gave none.
+    Parameters
+    ----------
+    message, next_step, details, retryable
+        As in GreedyError. `details` begins with the server's own detail; `next_step` is the server's hint when none is given.
+    said
+        The facts of the server; each is also an attribute.
     """
 
     def __init__(
         self,
         message: str,
         *,
-        sqlstate: str | None = None,
-        constraint: str | None = None,
-        detail: str | None = None,
-        hint: str | None = None,
         next_step: str | None = None,
+        details: Sequence[str] = (),
         retryable: bool = False,
+        said: ServerFacts | None = None,
     ) -> None:
-        super().__init__(message, next_step=next_step or hint, details=[detail] if detail else [], retryable=retryable)
-        self.sqlstate = sqlstate
-        self.constraint = constraint
-        self.detail = detail
-        self.hint = hint
+        said = said or ServerFacts()
+        super().__init__(
+            message,
+            next_step=next_step or said.hint,
+            details=[*([said.detail] if said.detail else []), *details],
+            retryable=retryable,
+        )
+        self.sqlstate, self.constraint, self.table, self.column, self.detail, self.hint = said
 
 
-class SchemaError(CallerError):
-    """The database's schema is not the one that this program needs."""
+class ConnectionError(DatabaseError, OutsideError):  # noqa: A001  the public name of this error; the built-in one is an OSError
+    """The server cannot be reached, the connection was lost, or none came free in time."""
 
+
+class AuthenticationError(DatabaseError, CallerError):
+    """The server refused the user, the password, the database name, or what the user wanted to do."""
+
+
+class QueryError(DatabaseError, OutsideError):
+    """The server refused a statement, or the call itself was wrong."""
+
+
+class SchemaError(DatabaseError, CallerError):
+    """The database's schema is not the one that is needed: a table, column, function or schema is missing or different."""
+
+
+class ColumnMatchError(SchemaError):
+    """A name fits no column of a table, or more than one.
+
+    `wanted` is the name, `columns` are those of the table, `nearest` the likely ones, best first.
+    """
+
+    def __init__(self, message: str, *, table: str, wanted: str, columns: Sequence[str], nearest: Sequence[str] = ()) -> None:
+        super().__init__(message, said=ServerFacts(table=table, column=wanted), details=[f"columns of {table}: {', '.join(columns)}"])
+        self.wanted = wanted
+        self.columns = tuple(columns)
+        self.nearest = tuple(nearest)
+
+
+# TimeoutError is an OSError. InternalClientError is what the driver says when the connection goes while it waits for an answer.
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 # Serialization failure, deadlock, lock time-out, too many connections, out of memory, shutdown: the same call may succeed later.
 RETRYABLE_SQLSTATES = ("40001", "40P01", "55P03", "53", "57P0", "08")
-AUTHENTICATION_SQLSTATES = ("28000", "28P01", "3D000", "42501")
+AUTHENTICATION_SQLSTATES = ("28000", "28P01", "3D000")
+FORBIDDEN_SQLSTATE = "42501"
 MISSING_OBJECT_SQLSTATES = ("42P01", "42883", "3F000", "42703")
+# What the driver says of an argument that it cannot encode shows the argument itself, which may be personal or secret.
+ARGUMENT_FAULT = re.compile(r"^invalid input for query argument (\$\d+)(?: in element #\d+ of .*? sequence)?: .*\((.*)\)$", re.DOTALL)
 
 
-def from_driver(exc: Exception, *, server: str) -> GreedyError:
+def from_driver(exc: Exception, *, server: str) -> DatabaseError:
     """Translate an error of asyncpg or the operating system.
 
     Parameters
@@ -67,31 +113,30 @@ def from_driver(exc: Exception, *, server: str) -> GreedyError:
     if isinstance(exc, TimeoutError):
         return ConnectionError(f"no answer in time from {server}", next_step="try again; check the server's load", retryable=True)
     if isinstance(exc, asyncpg.InterfaceError) and "closed" not in str(exc):
-        return QueryError(f"the driver refused the call: {exc}")
+        fault = ARGUMENT_FAULT.match(str(exc))
+        return QueryError(f"argument {fault[1]} does not fit: {fault[2]}" if fault else f"the driver refused the call: {exc}")
     text = str(exc) or type(exc).__name__
     return ConnectionError(
         f"cannot reach {server}: {text}", next_step="check that the server runs and that host and port are right", retryable=True
     )
 
 
-def _from_server(exc: asyncpg.PostgresError, server: str) -> GreedyError:
+def _from_server(exc: asyncpg.PostgresError, server: str) -> DatabaseError:
+    fields = ("constraint_name", "table_name", "column_name", "detail", "hint")
     sqlstate: str = getattr(exc, "sqlstate", None) or ""
-    said = getattr(exc, "message", None) or str(exc)
+    said = ServerFacts(sqlstate or None, *(getattr(exc, field, None) for field in fields))
+    message = getattr(exc, "message", None) or str(exc)
     if sqlstate in AUTHENTICATION_SQLSTATES:
-        return AuthenticationError(f"{server} refused: {said}", next_step="check user, password and database name in the database URL")
+        return AuthenticationError(
+            f"{server} refused: {message}", next_step="check user, password and database name in the database URL", said=said
+        )
+    if sqlstate == FORBIDDEN_SQLSTATE:
+        return AuthenticationError(f"{server} refused: {message}", next_step="check what the user of the database URL may do", said=said)
     if sqlstate in MISSING_OBJECT_SQLSTATES:
-        return SchemaError(f"the schema of {server} does not fit: {said}", next_step="greedy db migrate")
-    retryable = sqlstate.startswith(RETRYABLE_SQLSTATES)
+        return SchemaError(f"the schema of {server} does not fit: {message}", next_step="greedy db migrate", said=said)
     if sqlstate.startswith(("08", "57P0")):
-        return ConnectionError(f"lost {server}: {said}", next_step="try again; check the server's log", retryable=True)
-    return QueryError(
-        f"{server} refused a statement: {said}",
-        sqlstate=sqlstate or None,
-        constraint=getattr(exc, "constraint_name", None),
-        detail=getattr(exc, "detail", None),
-        hint=getattr(exc, "hint", None),
-        retryable=retryable,
-    )
+        return ConnectionError(f"lost {server}: {message}", next_step="try again; check the server's log", retryable=True, said=said)
+    return QueryError(f"{server} refused a statement: {message}", retryable=sqlstate.startswith(RETRYABLE_SQLSTATES), said=said)
 
 
 @contextmanager
@@ -99,6 +144,5 @@ def translated(server: str) -> Iterator[None]:
     """Within this block, errors of the driver leave as errors of this project."""
     try:
         yield
-    # TimeoutError is an OSError. InternalClientError is what the driver says when the connection goes while it waits for an answer.
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as exc:
+    except DRIVER_ERRORS as exc:
         raise from_driver(exc, server=server) from exc

@@ -59,9 +59,9 @@ def migrations() -> list[Migration]:
 async def migration_status(db: DBConnector) -> MigrationStatus:
     """Compare the database's history with our files. Changes nothing."""
     known = [migration.version for migration in migrations()]
-    there = await db.fetch_value("select to_regclass('supabase_migrations.schema_migrations') is not null")
+    there = await db.execute("select to_regclass('supabase_migrations.schema_migrations') is not null", fetch_val=True)
     ours = "select version from supabase_migrations.schema_migrations where name like 'greedy\\_%' order by version"
-    applied = [row["version"] for row in await db.fetch(ours)] if there else []
+    applied = [row["version"] for row in await db.execute(ours, fetch_all=True)] if there else []
     return MigrationStatus(
         applied=tuple(version for version in applied if version in known),
         pending=tuple(version for version in known if version not in applied),
@@ -80,9 +80,11 @@ async def migrate(db: DBConnector) -> list[str]:
     refuse_newer(db.server, await migration_status(db))
     applied: list[str] = []
     async with db.transaction() as connection:
-        await connection.execute("select pg_advisory_xact_lock($1)", MIGRATION_LOCK)
+        await connection.execute("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK])
         await connection.execute(HISTORY)
-        history = {row["version"] for row in await connection.fetch("select version from supabase_migrations.schema_migrations")}
+        history = {
+            row["version"] for row in await connection.execute("select version from supabase_migrations.schema_migrations", fetch_all=True)
+        }
         for migration in migrations():
             if migration.version in history:
                 continue
@@ -90,9 +92,7 @@ async def migrate(db: DBConnector) -> list[str]:
             await connection.execute(migration.sql)
             await connection.execute(
                 "insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3)",
-                migration.version,
-                migration.name,
-                [migration.sql],
+                [migration.version, migration.name, [migration.sql]],
             )
             applied.append(migration.version)
         if applied:

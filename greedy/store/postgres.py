@@ -32,12 +32,12 @@ class PostgresStore:
 
     async def list_rosters(self) -> list[RosterSummary]:
         """All rosters, oldest first."""
-        text = await self._db.fetch_value("select list_rosters_v1()::text")
+        text = await self._db.execute("select list_rosters_v1()::text", fetch_val=True)
         return TypeAdapter(list[RosterSummary]).validate_json(text)
 
     async def load(self, roster_id: UUID, *, include_open: bool = False) -> PracticeTables:
         """A roster and all that belongs to it, in one round trip."""
-        text = await self._db.fetch_value("select load_roster_v1($1, $2)::text", roster_id, include_open)
+        text = await self._db.execute("select load_roster_v1($1, $2)::text", [roster_id, include_open], fetch_val=True)
         if text is None:
             raise unknown_roster(roster_id, await self.list_rosters())
         try:
@@ -52,7 +52,7 @@ class PostgresStore:
         async for attempt in _retrying():
             with attempt:
                 try:
-                    text = await self._db.fetch_value("select import_roster_v1($1::text::jsonb, $2)::text", document, replace)
+                    text = await self._db.execute("select import_roster_v1($1::text::jsonb, $2)::text", [document, replace], fetch_val=True)
                 except QueryError as exc:
                     if not (exc.sqlstate or "").startswith(CONSTRAINT_CLASS):
                         raise
@@ -77,23 +77,25 @@ class PostgresStore:
         document = write.model_dump_json()
         async for attempt in _retrying():
             with attempt:
-                text = await self._db.fetch_value("select write_roster_v1($1::text::jsonb)::text", document)
+                text = await self._db.execute("select write_roster_v1($1::text::jsonb)::text", [document], fetch_val=True)
                 answer = read_write_answer(text, write)
         return answer
 
     async def verify(self, roster_id: UUID) -> VerificationFacts:
         """Facts for FASE 4C."""
-        text = await self._db.fetch_value("select verify_roster_v1($1)::text", roster_id)
+        text = await self._db.execute("select verify_roster_v1($1)::text", [roster_id], fetch_val=True)
         return await self._read(VerificationFacts, text, roster_id)
 
     async def triggers(self) -> list[TriggerFact]:
         """The triggers of the schema."""
-        text = await self._db.fetch_value("select list_triggers_v1()::text")
+        text = await self._db.execute("select list_triggers_v1()::text", fetch_val=True)
         return TypeAdapter(list[TriggerFact]).validate_json(text)
 
     async def counts(self, roster_id: UUID) -> SlotCounts:
         """Rows by status."""
-        text = await self._db.fetch_value("select to_jsonb(c)::text from roster_slot_counts as c where roster_id = $1", roster_id)
+        text = await self._db.execute(
+            "select to_jsonb(c)::text from roster_slot_counts as c where roster_id = $1", [roster_id], fetch_val=True
+        )
         return await self._read(SlotCounts, text, roster_id)
 
     async def _read(self, model: type[Answer], text: str | None, roster_id: UUID) -> Answer:

@@ -79,9 +79,9 @@ async def test_the_same_import_again_changes_nothing(db: DBConnector, store: Sto
     assert await store.import_tables(sample)
     await db.execute("update roster_assignments set status = 1, source = 'greedy', service_id = (select id from service_types where code = 'DIO') "
                      "where employee_id = 'EMP001' and date = '2025-12-01' and dagdeel = 'O'")  # fmt: skip
-    before = await db.fetch_value("select jsonb_agg(to_jsonb(a) order by id)::text from roster_assignments a")
+    before = await db.execute("select jsonb_agg(to_jsonb(a) order by id)::text from roster_assignments a", fetch_val=True)
     assert not await store.import_tables(sample)
-    assert await db.fetch_value("select jsonb_agg(to_jsonb(a) order by id)::text from roster_assignments a") == before
+    assert await db.execute("select jsonb_agg(to_jsonb(a) order by id)::text from roster_assignments a", fetch_val=True) == before
 
 
 async def test_another_content_is_refused_unless_it_shall_replace(db: DBConnector, store: Store, sample: PracticeTables) -> None:
@@ -89,9 +89,9 @@ async def test_another_content_is_refused_unless_it_shall_replace(db: DBConnecto
     await db.execute("update roster_assignments set status = 3 where employee_id = 'EMP001' and date = '2025-12-01'")
     with pytest.raises(RosterExistsError, match="nothing was changed"):
         await store.import_tables(sample)
-    assert await db.fetch_value("select count(*) from roster_assignments where status = 3") > 190
+    assert await db.execute("select count(*) from roster_assignments where status = 3", fetch_val=True) > 190
     assert await store.import_tables(sample, replace=True)
-    assert await db.fetch_value("select count(*) from roster_assignments where status = 3") == 190
+    assert await db.execute("select count(*) from roster_assignments where status = 3", fetch_val=True) == 190
     await db.execute("update rosters set status = 'final'")
     with pytest.raises(FinalRosterError):
         await store.import_tables(sample, replace=True)
@@ -122,8 +122,8 @@ async def test_a_copy_of_the_files_under_another_id_and_services_under_other_ids
     copied = PracticeTables.model_validate_json(text)
     assert await store.import_tables(copied)
     assert not await store.import_tables(copied)
-    assert await db.fetch_value("select count(*) from service_types") == 9
-    assert await db.fetch_value("select count(*) from roster_assignments") == 2 * 1470
+    assert await db.execute("select count(*) from service_types", fetch_val=True) == 9
+    assert await db.execute("select count(*) from roster_assignments", fetch_val=True) == 2 * 1470
     one, other = to_problem(await store.load(sample.roster.id)), to_problem(await store.load(NOBODY))
     assert (one.capabilities, set(one.pinned), set(one.demand)) == (other.capabilities, set(other.pinned), set(other.demand))
 
@@ -149,7 +149,7 @@ async def test_shared_data_is_not_taken_over_unasked(db: DBConnector, store: Sto
     assert caught.value.details == ("blocking rules of DIO", "employee EMP002", "service RO")
     assert [roster.id for roster in await store.list_rosters()] == [sample.roster.id]
     assert await store.import_tables(other, replace=True)
-    assert await db.fetch_value("select team from employees where id = 'EMP002'") == "Oranje"
+    assert await db.execute("select team from employees where id = 'EMP002'", fetch_val=True) == "Oranje"
 
 
 async def test_an_import_waits_for_nobody_but_is_tried_again(
@@ -168,11 +168,10 @@ async def test_a_used_run_id_writes_again_after_the_roster_was_replaced(db: DBCo
     await store.import_tables(sample)
     await db.execute(
         "insert into roster_writes (run_id, part, roster_id, request_digest, answer) values ($1, 'roster', $2, '', '{}')",
-        NOBODY,
-        sample.roster.id,
+        [NOBODY, sample.roster.id],
     )
     await store.import_tables(sample, replace=True)
-    assert await db.fetch_value("select count(*) from roster_writes") == 0
+    assert await db.execute("select count(*) from roster_writes", fetch_val=True) == 0
 
 
 async def test_an_import_that_fails_leaves_nothing(db: DBConnector, store: Store, sample: PracticeTables) -> None:
@@ -180,7 +179,7 @@ async def test_an_import_that_fails_leaves_nothing(db: DBConnector, store: Store
     with pytest.raises(InputError, match="nothing was loaded"):
         await store.import_tables(twice)
     for table in ("rosters", "employees", "service_types"):
-        assert await db.fetch_value(f"select count(*) from {table}") == 0
+        assert await db.execute(f"select count(*) from {table}", fetch_val=True) == 0
 
 
 async def test_a_planned_roster_goes_out_and_in_again_with_its_blocked_slots(db: DBConnector, store: Store, sample: PracticeTables) -> None:

@@ -41,17 +41,17 @@ def test_a_password_that_is_not_encoded_is_never_taken_for_something_else(url: s
 
 
 async def test_what_the_driver_says_of_a_lost_connection_may_be_tried_again(db: DBConnector, mocker: MockerFixture) -> None:
-    await db.fetch_value("select 1")
+    await db.execute("select 1", fetch_val=True)
     mocker.patch.object(asyncpg.Connection, "fetchval", side_effect=asyncpg.InternalClientError("cannot switch to state 15"))
     with pytest.raises(ConnectionError) as caught:
-        await db.fetch_value("select 1")
+        await db.execute("select 1", fetch_val=True)
     assert caught.value.retryable
 
 
 async def test_an_unreachable_server_is_told_and_may_be_tried_again() -> None:
     async with DBConnector("postgresql://anna:secret@127.0.0.1:1/roster", min_size=1) as db:
         with pytest.raises(ConnectionError, match="cannot reach anna@127.0.0.1:1/roster") as caught:
-            await db.fetch_value("select 1")
+            await db.execute("select 1", fetch_val=True)
     assert caught.value.retryable
     assert "secret" not in str(caught.value)
 
@@ -60,7 +60,7 @@ async def test_a_missing_database_and_a_wrong_user_are_the_callers(server: Embed
     for url in (server.url("nothing_here"), server.url().replace("postgresql://", "postgresql://not_")):
         async with DBConnector(url, min_size=1) as db:
             with pytest.raises(AuthenticationError):
-                await db.fetch_value("select 1")
+                await db.execute("select 1", fetch_val=True)
     assert issubclass(AuthenticationError, CallerError)
 
 
@@ -69,7 +69,7 @@ async def test_errors_carry_what_the_server_said(db: DBConnector) -> None:
         await db.execute("insert into rosters (start_date, end_date) values ('2025-01-02', '2025-01-01')")
     assert (caught.value.sqlstate, caught.value.constraint, caught.value.retryable) == ("23514", "rosters_check", False)
     with pytest.raises(SchemaError, match="does not fit"):
-        await db.fetch("select * from no_such_table")
+        await db.execute("select * from no_such_table", fetch_all=True)
 
 
 async def test_a_transaction_is_rolled_back_by_any_error(db: DBConnector) -> None:
@@ -77,16 +77,17 @@ async def test_a_transaction_is_rolled_back_by_any_error(db: DBConnector) -> Non
         async with db.transaction() as connection:
             await connection.execute("insert into rosters (start_date, end_date) values ('2025-01-01', '2025-01-02')")
             raise RuntimeError("stop")
-    assert await db.fetch_value("select count(*) from rosters") == 0
+    assert await db.execute("select count(*) from rosters", fetch_val=True) == 0
 
 
-async def test_a_closed_connector_opens_anew(db: DBConnector) -> None:
-    assert await db.fetch_value("select 1") == 1
+async def test_a_closed_connector_says_so(db: DBConnector) -> None:
+    assert await db.execute("select 1", fetch_val=True) == 1
     await db.close()
-    assert await db.fetch_value("select 2") == 2
+    with pytest.raises(ConnectionError, match="is closed"):
+        await db.execute("select 2", fetch_val=True)
 
 
 async def test_a_statement_that_takes_too_long_is_told(database_url: str) -> None:
     async with DBConnector(database_url, min_size=1, timeout_seconds=0.1) as db:
         with pytest.raises(ConnectionError, match="no answer in time"):
-            await db.fetch_value("select pg_sleep(5)")
+            await db.execute("select pg_sleep(5)", fetch_val=True)

@@ -32,7 +32,7 @@ def own(tmp_path: Path) -> Iterator[EmbeddedServer]:
 def ask(url: str, sql: str) -> object:
     async def work() -> object:
         async with DBConnector(url, min_size=1) as db:
-            return await db.fetch_value(sql)
+            return await db.execute(sql, fetch_val=True)
 
     return asyncio.run(work())
 

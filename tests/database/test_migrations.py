@@ -32,14 +32,16 @@ async def test_all_at_once_and_then_nothing(empty: DBConnector) -> None:
         assert await migrate(db) == versions
         assert await migrate(db) == []
         await require_migrated(db)
-        rows = await db.fetch("select version, name, statements from supabase_migrations.schema_migrations order by version")
+        rows = await db.execute(
+            "select version, name, statements from supabase_migrations.schema_migrations order by version", fetch_all=True
+        )
         assert [(row["version"], row["name"]) for row in rows] == [(m.version, m.name) for m in migrations()]
         assert rows[0]["statements"] == [migrations()[0].sql]
 
 
 async def test_two_programs_at_once_do_it_once(empty: DBConnector) -> None:
     async with empty as db:
-        await db.fetch_value("select 1")
+        await db.execute("select 1", fetch_val=True)
         applied = await asyncio.gather(migrate(db), migrate(db), migrate(db))
         assert sorted(map(len, applied)) == [0, 0, len(migrations())]
 
@@ -52,7 +54,7 @@ async def test_a_failed_migration_leaves_nothing_behind(empty: DBConnector, monk
     async with empty as db:
         with pytest.raises(Exception, match="division by zero"):
             await migrate(db)
-        assert await db.fetch_value("select to_regclass('public.rosters') is null and to_regclass('half') is null")
+        assert await db.execute("select to_regclass('public.rosters') is null and to_regclass('half') is null", fetch_val=True)
 
 
 async def test_a_newer_database_is_refused(db: DBConnector) -> None:

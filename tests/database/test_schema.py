@@ -24,21 +24,19 @@ async def roster(store: PostgresStore, sample: PracticeTables) -> UUID:
 
 
 async def put(db: DBConnector, employee: str, day: str, dagdeel: str, status: int, code: str | None = None) -> None:
-    await db.execute(
-        "insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, service_id) "
+    await db.execute("insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, service_id) "
         "values ((select id from rosters), $1, $2::text::date, $3, $4, (select id from service_types where code = $5)) "
         "on conflict (roster_id, employee_id, date, dagdeel) do update "
         "set status = excluded.status, service_id = excluded.service_id, source = null, "
-        "blocked_by_date = null, blocked_by_dagdeel = null, blocked_by_service_id = null",
-        employee, day, dagdeel, status, code,
-    )  # fmt: skip
+        "blocked_by_date = null, blocked_by_dagdeel = null, blocked_by_service_id = null", [employee, day, dagdeel, status, code])  # fmt: skip
 
 
 async def blocked(db: DBConnector, employee: str = "EMP003") -> dict[str, str]:
-    rows = await db.fetch(
+    rows = await db.execute(
         "select a.date, a.dagdeel, blocked_by_date, s.code from roster_assignments a join service_types s on s.id = blocked_by_service_id "
         "where status = 2 and employee_id = $1 order by a.date, position(a.dagdeel in 'OMA')",
-        employee,
+        [employee],
+        fetch_all=True,
     )
     return {f"{row['date']:%m-%d} {row['dagdeel']}": f"{row['code']} {row['blocked_by_date']:%m-%d}" for row in rows}
 
@@ -93,7 +91,7 @@ async def test_what_the_tables_refuse(db: DBConnector, roster: UUID, sql: str, c
 )  # fmt: skip
 async def test_what_a_slot_refuses(db: DBConnector, roster: UUID, columns: str, values: str, constraint: str) -> None:
     with pytest.raises(QueryError) as caught:
-        await db.execute(f"insert into roster_assignments (roster_id, employee_id, {columns}) values ($1, 'EMP003', {values})", roster)
+        await db.execute(f"insert into roster_assignments (roster_id, employee_id, {columns}) values ($1, 'EMP003', {values})", [roster])
     assert caught.value.constraint == constraint
 
 
@@ -101,7 +99,7 @@ async def test_a_slot_exists_once(db: DBConnector, roster: UUID) -> None:
     await put(db, "EMP003", "2025-11-24", "O", 3)
     with pytest.raises(QueryError, match="duplicate key"):
         await db.execute(
-            "insert into roster_assignments (roster_id, employee_id, date, dagdeel) values ($1, 'EMP003', '2025-11-24', 'O')", roster
+            "insert into roster_assignments (roster_id, employee_id, date, dagdeel) values ($1, 'EMP003', '2025-11-24', 'O')", [roster]
         )
 
 
@@ -109,7 +107,7 @@ async def test_a_duty_makes_and_turns_open_slots(db: DBConnector, roster: UUID) 
     await put(db, "EMP003", "2025-11-25", "O", 0)
     await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
     assert await blocked(db) == DIO_24
-    assert await db.fetch_value("select count(*) from roster_assignments") == 4
+    assert await db.execute("select count(*) from roster_assignments", fetch_val=True) == 4
 
 
 async def test_worked_and_unavailable_slots_are_never_overwritten(db: DBConnector, roster: UUID) -> None:
@@ -122,24 +120,24 @@ async def test_worked_and_unavailable_slots_are_never_overwritten(db: DBConnecto
 async def test_a_duty_that_goes_frees_exactly_what_it_blocked(db: DBConnector, roster: UUID) -> None:
     await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
     await put(db, "EMP003", "2025-11-27", "O", 1, "DDO")
-    await db.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-24", "O")
+    await db.execute(f"delete from roster_assignments {SLOT}", ["EMP003", "2025-11-24", "O"])
     assert await blocked(db) == {"11-27 M": "DDO 11-27", "11-28 O": "DDO 11-27", "11-28 M": "DDO 11-27"}
-    assert await db.fetch_value("select count(*) from roster_assignments where status = 0 and blocked_by_date is null") == 3
+    assert await db.execute("select count(*) from roster_assignments where status = 0 and blocked_by_date is null", fetch_val=True) == 3
 
 
 async def test_a_slot_that_two_duties_block_stays_with_the_other(db: DBConnector, roster: UUID) -> None:
     await put(db, "EMP003", "2025-11-25", "O", 1, "DDO")  # pinned against the rule, as a planner may
     await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
     assert (await blocked(db))["11-25 M"] == "DIO 11-24"  # the first of the two is on record
-    await db.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-24", "O")
+    await db.execute(f"delete from roster_assignments {SLOT}", ["EMP003", "2025-11-24", "O"])
     assert await blocked(db) == {"11-25 M": "DDO 11-25", "11-26 O": "DDO 11-25"}  # absent on Wednesday afternoons
 
 
 async def test_a_duty_that_changes_day_employee_or_service_takes_its_blocks_along(db: DBConnector, roster: UUID) -> None:
     await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
-    await db.execute(f"update roster_assignments set date = '2025-12-01' {SLOT}", "EMP003", "2025-11-24", "O")
+    await db.execute(f"update roster_assignments set date = '2025-12-01' {SLOT}", ["EMP003", "2025-11-24", "O"])
     assert list(await blocked(db)) == ["12-01 M", "12-02 O", "12-02 M"]
-    await db.execute(f"update roster_assignments set employee_id = 'EMP001' {SLOT}", "EMP003", "2025-12-01", "O")
+    await db.execute(f"update roster_assignments set employee_id = 'EMP001' {SLOT}", ["EMP003", "2025-12-01", "O"])
     assert (await blocked(db), list(await blocked(db, "EMP001"))) == ({}, ["12-01 M", "12-02 O", "12-02 M"])
     await put(db, "EMP001", "2025-12-01", "O", 1, "OSP")
     assert await blocked(db, "EMP001") == {}
@@ -204,7 +202,7 @@ async def test_a_takeover_goes_round_absence(db: DBConnector, roster: UUID) -> N
     await put(db, "EMP001", "2025-11-25", "O", 1, "DIO")
     await db.execute("alter table employees disable trigger all")
     await db.execute("update employees set structureel_nbh = '{\"di\": [\"M\"]}' where id = 'EMP001'")
-    await db.execute(f"delete from roster_assignments {SLOT}", "EMP001", "2025-11-24", "O")
+    await db.execute(f"delete from roster_assignments {SLOT}", ["EMP001", "2025-11-24", "O"])
     assert list(await blocked(db, "EMP001")) == ["11-26 O", "11-26 M"]
 
 
@@ -218,10 +216,10 @@ async def test_rest_that_others_keep_is_not_the_triggers(db: DBConnector, roster
     await db.execute(
         "insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, blocked_by_date, blocked_by_dagdeel, blocked_by_service_id) "
         "select $1, 'EMP003', '2025-11-24', 'M', 2, '2025-11-23', 'O', id from service_types where code = 'DIO'",
-        roster,
+        [roster],
     )
     await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
-    await db.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-24", "O")
+    await db.execute(f"delete from roster_assignments {SLOT}", ["EMP003", "2025-11-24", "O"])
     assert await blocked(db) == {"11-24 M": "DIO 11-23"}
 
 
@@ -241,7 +239,7 @@ async def test_dates_that_change_beside_a_new_row_are_seen(db: DBConnector, rost
             db.execute(
                 "insert into roster_period_staffing_dagdelen (roster_id, date, dagdeel, team, service_id, status, aantal) "
                 "select $1, '2025-11-29', 'O', 'TOT', id, 'MOET', 1 from service_types where code = 'OSP'",
-                roster,
+                [roster],
             )
         )
         await asyncio.sleep(0.2)
@@ -254,23 +252,23 @@ async def test_dates_that_change_beside_a_new_row_are_seen(db: DBConnector, rost
 
 async def test_a_new_slot_waits_for_the_roster_before_it_takes_its_place(db: DBConnector, roster: UUID) -> None:
     async with db.transaction() as writer:
-        await writer.execute("select lock_roster($1)", roster)
+        await writer.execute("select lock_roster($1)", [roster])
         planner = asyncio.create_task(put(db, "EMP003", "2025-11-24", "O", 3))
         await asyncio.sleep(0.2)
         # Had the planner's row its place in the index already, each of the two would now wait for the other.
         await writer.execute(
             "insert into roster_assignments (roster_id, employee_id, date, dagdeel) values ($1, 'EMP003', '2025-11-24', 'O')",
-            roster,
-            timeout=0.5,
+            [roster],
+            timeout_seconds=0.5,
         )
     await planner
-    assert await db.fetch_value("select status from roster_assignments") == 3
+    assert await db.execute("select status from roster_assignments", fetch_val=True) == 3
 
 
 async def test_a_block_without_a_source_follows_the_duty_that_it_names(db: DBConnector, roster: UUID) -> None:
     await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
     await db.execute("update roster_assignments set source = null where status = 2")
-    await db.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-24", "O")
+    await db.execute(f"delete from roster_assignments {SLOT}", ["EMP003", "2025-11-24", "O"])
     assert await blocked(db) == {}
 
 
@@ -285,10 +283,10 @@ async def test_somebody_with_rights_on_the_table_alone_may_change_a_slot(db: DBC
         await one.execute(
             "insert into roster_assignments (roster_id, employee_id, date, dagdeel, status, service_id) "
             "select $1, 'EMP003', '2025-11-24', 'O', 1, id from service_types where code = 'DIO'",
-            roster,
+            [roster],
         )
         await one.execute("reset role")
-        assert await one.fetchval("select count(*) from roster_assignments where status = 2") == 3
+        assert await one.execute("select count(*) from roster_assignments where status = 2", fetch_val=True) == 3
         await one.execute("drop owned by planner_test; drop role planner_test")
 
 
@@ -297,8 +295,8 @@ async def test_two_duties_over_one_slot_that_go_at_the_same_time_leave_no_orphan
     await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
     assert (await blocked(db))["11-25 M"] == "DIO 11-24"
     async with db.transaction() as one:
-        await one.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-24", "O")
-        other = asyncio.create_task(db.execute(f"delete from roster_assignments {SLOT}", "EMP003", "2025-11-25", "O"))
+        await one.execute(f"delete from roster_assignments {SLOT}", ["EMP003", "2025-11-24", "O"])
+        other = asyncio.create_task(db.execute(f"delete from roster_assignments {SLOT}", ["EMP003", "2025-11-25", "O"]))
         await asyncio.sleep(0.2)
         assert not other.done()  # each sees what the other did, one after the other
     await other
@@ -309,28 +307,36 @@ async def test_a_roster_goes_with_all_that_is_its_own(db: DBConnector, roster: U
     await put(db, "EMP003", "2025-11-24", "O", 1, "DIO")
     await db.execute("delete from rosters")
     for table in ("roster_assignments", "roster_employee_services", "roster_period_staffing_dagdelen"):
-        assert await db.fetch_value(f"select count(*) from {table}") == 0
-    assert await db.fetch_value("select count(*) from employees") == 14
+        assert await db.execute(f"select count(*) from {table}", fetch_val=True) == 0
+    assert await db.execute("select count(*) from employees", fetch_val=True) == 14
 
 
 async def test_the_views_count_what_is_there(db: DBConnector, roster: UUID) -> None:
     await put(db, "EMP001", "2025-11-24", "O", 1, "OSP")
     await put(db, "EMP002", "2025-11-24", "O", 1, "DIO")
-    counts = (await db.fetch("select * from roster_slot_counts"))[0]
+    counts = (await db.execute("select * from roster_slot_counts", fetch_all=True))[0]
     assert (counts["active"], counts["blocked"], counts["unavailable"], counts["active_by_program"]) == (2, 3, 0, 0)
-    coverage = {row["service_code"]: (row["needed"], row["assigned"]) for row in await db.fetch("select * from roster_service_coverage")}
+    coverage = {
+        row["service_code"]: (row["needed"], row["assigned"])
+        for row in await db.execute("select * from roster_service_coverage", fetch_all=True)
+    }
     assert (coverage["OSP"], coverage["DIO"], coverage["MSP"]) == ((50, 1), (35, 1), (50, 0))
-    usage = (await db.fetch("select * from roster_employee_service_usage where employee_id = 'EMP002' and service_code = 'DIO'"))[0]
+    usage = (
+        await db.execute(
+            "select * from roster_employee_service_usage where employee_id = 'EMP002' and service_code = 'DIO'", fetch_all=True
+        )
+    )[0]
     assert (usage["used"], usage["remaining"]) == (1, usage["aantal"] - 1)
 
 
 async def test_nobody_but_the_owner_reads_or_executes_without_being_let(db: DBConnector, roster: UUID) -> None:
-    tables = await db.fetch(
-        "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and not relrowsecurity"
+    tables = await db.execute(
+        "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and not relrowsecurity", fetch_all=True
     )
     assert [row["relname"] for row in tables] == []
-    functions = await db.fetch(
+    functions = await db.execute(
         "select proname from pg_proc where pronamespace = 'public'::regnamespace "
-        "and has_function_privilege('pg_monitor', oid, 'execute') and proname not in ('is_weekly_absence', 'is_structurally_absent')"
+        "and has_function_privilege('pg_monitor', oid, 'execute') and proname not in ('is_weekly_absence', 'is_structurally_absent')",
+        fetch_all=True,
     )
     assert [row["proname"] for row in functions] == []

@@ -100,7 +100,7 @@ def main() -> None:
     counts = {"kills": 0, "old": 0, "new": 0, "mixed": 0, "finished": 0}
     while counts["kills"] < kills:
         other, workspace = ("part", part) if held == "full" else ("full", full)
-        if not fork_and_kill(url, workspace, chance.uniform(0.0, 1.1) * seconds[other]):
+        if not fork_and_kill(url, workspace, chance.uniform(0.0, 2.0) * seconds[other]):
             counts["finished"] += 1
             held = other
             continue

@@ -59,28 +59,30 @@ async def test_a_backend_that_is_terminated_is_written_again_and_once(
             assignments, blocking = await writing
             assert (assignments["error"], assignments["written"]) == (None, len(workspace.planned()))
             assert blocking["written"] == len(workspace.predicted_blocks())
-        assert await other.fetch_value("select count(*) from roster_writes") == 20
-        assert await other.fetch_value("select count(*) from roster_assignments where source = 'greedy'") == len(workspace.planned())
+        assert await other.execute("select count(*) from roster_writes", fetch_val=True) == 20
+        assert await other.execute("select count(*) from roster_assignments where source = 'greedy'", fetch_val=True) == len(
+            workspace.planned()
+        )
 
 
 async def test_an_answer_lost_after_the_commit_is_asked_for_again(
     db: DBConnector, store: PostgresStore, workspace: Workspace, mocker: MockerFixture
 ) -> None:
-    real = db.fetch_value
+    real = db.execute
     calls = []
 
-    async def lost_once(sql: str, *args: object) -> object:
-        answer = await real(sql, *args)
+    async def lost_once(sql: str, args: list[object], **how: bool) -> object:
+        answer = await real(sql, args, **how)
         calls.append(sql)
         if len(calls) == 1:
             raise LostError("the connection dropped after the commit", retryable=True)
         return answer
 
-    mocker.patch.object(db, "fetch_value", side_effect=lost_once)
+    mocker.patch.object(db, "execute", side_effect=lost_once)
     assignments, _ = await BatchWriter(workspace, store).write_roster()
     assert len(calls) == 2
     assert (assignments["error"], assignments["written"]) == (None, len(workspace.planned()))
-    assert await real("select count(*) from roster_writes") == 1
+    assert await real("select count(*) from roster_writes", fetch_val=True) == 1
 
 
 async def test_an_error_in_the_middle_rolls_everything_back(
@@ -90,10 +92,10 @@ async def test_an_error_in_the_middle_rolls_everything_back(
         "create function fail_late() returns trigger language plpgsql as $$ begin raise exception 'disk full' using errcode = '53100'; end $$;"
         "create trigger fail_late before insert on roster_writes for each row execute function fail_late()"
     )
-    before = await db.fetch_value("select jsonb_agg(to_jsonb(a) order by id)::text from roster_assignments a")
+    before = await db.execute("select jsonb_agg(to_jsonb(a) order by id)::text from roster_assignments a", fetch_val=True)
     monkeypatch.setattr(postgres, "RETRY_SECONDS", 0.2)
     assignments, blocking = await BatchWriter(workspace, store).write_roster()
     assert assignments["error"] is not None
     assert "disk full" in assignments["error"]
     assert (assignments["failed"], blocking["failed"]) == (len(workspace.planned()), len(workspace.predicted_blocks()))
-    assert await db.fetch_value("select jsonb_agg(to_jsonb(a) order by id)::text from roster_assignments a") == before
+    assert await db.execute("select jsonb_agg(to_jsonb(a) order by id)::text from roster_assignments a", fetch_val=True) == before

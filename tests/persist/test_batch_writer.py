@@ -14,7 +14,9 @@ COUNTS = "select count(*) from roster_assignments where roster_id = $1 and statu
 
 
 async def rows_of(db: DBConnector, roster_id: UUID) -> list[dict[str, object]]:
-    rows = await db.fetch("select * from roster_assignments where roster_id = $1 order by employee_id, date, dagdeel", roster_id)
+    rows = await db.execute(
+        "select * from roster_assignments where roster_id = $1 order by employee_id, date, dagdeel", [roster_id], fetch_all=True
+    )
     return [dict(row) for row in rows]
 
 
@@ -24,8 +26,8 @@ async def test_assignments_are_written_with_source_and_time(
     result = await BatchWriter(workspace, store).write_assignments()
     assert result == {"written": len(workspace.planned()), "failed": 0, "duration_ms": result["duration_ms"], "error": None}
     assert result["duration_ms"] > 0
-    assert await db.fetch_value(COUNTS, roster_id, 1, "greedy") == len(workspace.planned()) >= 206
-    assert await db.fetch_value("select count(*) from roster_assignments where source = 'greedy' and created_at is null") == 0
+    assert await db.execute(COUNTS, [roster_id, 1, "greedy"], fetch_val=True) == len(workspace.planned()) >= 206
+    assert await db.execute("select count(*) from roster_assignments where source = 'greedy' and created_at is null", fetch_val=True) == 0
 
 
 async def test_blocks_that_the_trigger_made_are_adopted_not_doubled(
@@ -33,36 +35,36 @@ async def test_blocks_that_the_trigger_made_are_adopted_not_doubled(
 ) -> None:
     writer = BatchWriter(workspace, store)
     await writer.write_assignments()
-    made_by_trigger = await db.fetch("select id from roster_assignments where status = 2 and source = 'trigger'")
+    made_by_trigger = await db.execute("select id from roster_assignments where status = 2 and source = 'trigger'", fetch_all=True)
     assert len(made_by_trigger) == len(workspace.predicted_blocks()) > 100
     result = await writer.write_blocking_records()
     assert (result["written"], result["failed"], result["error"]) == (len(made_by_trigger), 0, None)
-    adopted = await db.fetch("select id, notes from roster_assignments where status = 2 and source = 'greedy-blocking'")
+    adopted = await db.execute("select id, notes from roster_assignments where status = 2 and source = 'greedy-blocking'", fetch_all=True)
     assert {row["id"] for row in adopted} == {row["id"] for row in made_by_trigger}
     assert all(row["notes"].startswith(("Blocked by DIO 2025-", "Blocked by DDO 2025-")) for row in adopted)
-    assert await db.fetch_value("select count(*) from roster_assignments where roster_id = $1", roster_id) == 1470
+    assert await db.execute("select count(*) from roster_assignments where roster_id = $1", [roster_id], fetch_val=True) == 1470
 
 
 async def test_blocks_are_written_where_no_trigger_made_them(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
     await db.execute("alter table roster_assignments disable trigger all")
     writer = BatchWriter(workspace, store)
     await writer.write_assignments()
-    assert await db.fetch_value("select count(*) from roster_assignments where status = 2") == 0
+    assert await db.execute("select count(*) from roster_assignments where status = 2", fetch_val=True) == 0
     result = await writer.write_blocking_records()
     assert result["written"] == len(workspace.predicted_blocks())
-    assert await db.fetch_value("select count(*) from roster_assignments where status = 2") == len(workspace.predicted_blocks())
+    assert await db.execute("select count(*) from roster_assignments where status = 2", fetch_val=True) == len(workspace.predicted_blocks())
 
 
 async def test_status_0_is_never_written_and_other_peoples_slots_stay(
     db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID
 ) -> None:
     planners = "select * from roster_assignments where source = 'manual' or status = 3 order by id"
-    before = [dict(row) for row in await db.fetch(planners)]
-    open_before = await db.fetch_value(COUNTS, roster_id, 0, None)
+    before = [dict(row) for row in await db.execute(planners, fetch_all=True)]
+    open_before = await db.execute(COUNTS, [roster_id, 0, None], fetch_val=True)
     await BatchWriter(workspace, store).write_roster()
-    assert [dict(row) for row in await db.fetch(planners)] == before
+    assert [dict(row) for row in await db.execute(planners, fetch_all=True)] == before
     assert len(before) == 196
-    open_after = await db.fetch_value(COUNTS, roster_id, 0, None)
+    open_after = await db.execute(COUNTS, [roster_id, 0, None], fetch_val=True)
     assert open_before - open_after == len(workspace.planned()) + len(workspace.predicted_blocks())
 
 
@@ -94,21 +96,27 @@ async def test_the_planners_notes_survive(db: DBConnector, store: PostgresStore,
     problem = workspace.problem
     key = (problem.employees[block.slot.employee].id, problem.date_of(block.slot.day), problem.dayparts[block.slot.daypart])
     slot = "employee_id = $1 and date = $2 and dagdeel = $3"
-    await db.execute(f"update roster_assignments set notes = 'liever niet' where {slot}", *key)
+    await db.execute(f"update roster_assignments set notes = 'liever niet' where {slot}", [*key])
     await BatchWriter(workspace, store).write_roster()
-    assert await db.fetch_value(f"select (status, notes)::text from roster_assignments where {slot}", *key) == '(2,"liever niet")'
+    assert (
+        await db.execute(f"select (status, notes)::text from roster_assignments where {slot}", [*key], fetch_val=True)
+        == '(2,"liever niet")'
+    )
     await BatchWriter(Workspace(problem), store).write_roster()
-    assert await db.fetch_value(f"select (status, notes)::text from roster_assignments where {slot}", *key) == '(0,"liever niet")'
+    assert (
+        await db.execute(f"select (status, notes)::text from roster_assignments where {slot}", [*key], fetch_val=True)
+        == '(0,"liever niet")'
+    )
 
 
 async def test_blocks_without_a_reason_are_freed_by_the_program_itself(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
     await db.execute("alter table roster_assignments disable trigger all")
     await db.execute("update roster_assignments set notes = 'liever niet' where dagdeel = 'M' and status = 0")
     await BatchWriter(workspace, store).write_roster()
-    assert await db.fetch_value("select count(*) from roster_assignments where status = 2") == len(workspace.predicted_blocks())
+    assert await db.execute("select count(*) from roster_assignments where status = 2", fetch_val=True) == len(workspace.predicted_blocks())
     await BatchWriter(Workspace(workspace.problem), store).write_roster()
-    assert await db.fetch_value("select count(*) from roster_assignments where status = 2 or source like 'greedy%'") == 0
-    notes = await db.fetch("select distinct dagdeel, notes from roster_assignments where status = 0 order by 1, 2")
+    assert await db.execute("select count(*) from roster_assignments where status = 2 or source like 'greedy%'", fetch_val=True) == 0
+    notes = await db.execute("select distinct dagdeel, notes from roster_assignments where status = 0 order by 1, 2", fetch_all=True)
     assert {(row["dagdeel"], row["notes"]) for row in notes} == {("O", None), ("M", "liever niet"), ("A", None)}
 
 

@@ -27,12 +27,12 @@ def planned_key(workspace: Workspace, code: str) -> tuple[str, object, str]:
 
 async def refused(db: DBConnector, store: PostgresStore, workspace: Workspace) -> RosterConflictError:
     """Write, see it refused with everything as it was, and return the error."""
-    before = await db.fetch_value(STATE)
+    before = await db.execute(STATE, fetch_val=True)
     writer = BatchWriter(workspace, store)
     assignments, blocking = await writer.write_roster()
     assert (assignments["written"], blocking["written"]) == (0, 0)
     assert assignments["failed"] == len(workspace.planned())
-    assert await db.fetch_value(STATE) == before
+    assert await db.execute(STATE, fetch_val=True) == before
     assert isinstance(writer.error, RosterConflictError)
     return writer.error
 
@@ -40,7 +40,7 @@ async def refused(db: DBConnector, store: PostgresStore, workspace: Workspace) -
 async def test_a_slot_that_became_unavailable(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
     employee, day, dagdeel = planned_key(workspace, "OSP")
     await db.execute(
-        "update roster_assignments set status = 3 where employee_id = $1 and date = $2 and dagdeel = $3", employee, day, dagdeel
+        "update roster_assignments set status = 3 where employee_id = $1 and date = $2 and dagdeel = $3", [employee, day, dagdeel]
     )
     error = await refused(db, store, workspace)
     assert error.details == (f"{employee} {day} {dagdeel}: OPEN when loaded, UNAVAILABLE now",)
@@ -48,11 +48,8 @@ async def test_a_slot_that_became_unavailable(db: DBConnector, store: PostgresSt
 
 async def test_a_slot_that_got_pinned_work(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
     employee, day, dagdeel = planned_key(workspace, "MSP")
-    await db.execute(
-        "update roster_assignments set status = 1, source = 'manual', service_id = (select id from service_types where code = 'GRB') "
-        "where employee_id = $1 and date = $2 and dagdeel = $3",
-        employee, day, dagdeel,
-    )  # fmt: skip
+    await db.execute("update roster_assignments set status = 1, source = 'manual', service_id = (select id from service_types where code = 'GRB') "
+        "where employee_id = $1 and date = $2 and dagdeel = $3", [employee, day, dagdeel])  # fmt: skip
     assert (await refused(db, store, workspace)).details == (f"{employee} {day} {dagdeel}: OPEN when loaded, ACTIVE now",)
 
 
@@ -87,11 +84,8 @@ async def test_changed_input(db: DBConnector, store: PostgresStore, workspace: W
 async def test_an_open_slot_that_another_programs_work_took_after_load(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
     # Without a row in `expected` the residual check must notice it: somebody blocked the slot by hand.
     employee, day, dagdeel = planned_key(workspace, "ECH")
-    await db.execute(
-        "update roster_assignments set status = 2, source = 'manual', blocked_by_date = '2025-11-23', blocked_by_dagdeel = 'A', "
-        "blocked_by_service_id = (select id from service_types where code = 'DIA') where employee_id = $1 and date = $2 and dagdeel = $3",
-        employee, day, dagdeel,
-    )  # fmt: skip
+    await db.execute("update roster_assignments set status = 2, source = 'manual', blocked_by_date = '2025-11-23', blocked_by_dagdeel = 'A', "
+        "blocked_by_service_id = (select id from service_types where code = 'DIA') where employee_id = $1 and date = $2 and dagdeel = $3", [employee, day, dagdeel])  # fmt: skip
     assert (await refused(db, store, workspace)).details == (f"{employee} {day} {dagdeel}: OPEN when loaded, BLOCKED now",)
 
 
@@ -102,16 +96,16 @@ async def test_a_planner_in_the_middle_of_a_change_is_never_disturbed(
     employee, day, dagdeel = planned_key(workspace, "OSP")
     async with db.transaction() as planner:
         await planner.execute(
-            "select from roster_assignments where employee_id = $1 and date = $2 and dagdeel = $3 for update", employee, day, dagdeel
+            "select from roster_assignments where employee_id = $1 and date = $2 and dagdeel = $3 for update", [employee, day, dagdeel]
         )
         writer = BatchWriter(workspace, store)
         assignments, _ = await writer.write_roster()
         assert assignments["written"] == 0
         assert isinstance(writer.error, RosterBusyError)
         await planner.execute(
-            "update roster_assignments set status = 3 where employee_id = $1 and date = $2 and dagdeel = $3", employee, day, dagdeel
+            "update roster_assignments set status = 3 where employee_id = $1 and date = $2 and dagdeel = $3", [employee, day, dagdeel]
         )
-    assert await db.fetch_value("select count(*) from roster_assignments where source = 'greedy'") == 0
+    assert await db.execute("select count(*) from roster_assignments where source = 'greedy'", fetch_val=True) == 0
 
 
 async def test_a_write_gives_way_at_once_when_a_planner_holds_a_slot_that_it_wants(
@@ -120,11 +114,11 @@ async def test_a_write_gives_way_at_once_when_a_planner_holds_a_slot_that_it_wan
     slot = "employee_id = $1 and date = $2 and dagdeel = $3"
     key = planned_key(workspace, "OSP")
     async with db.transaction() as planner:
-        await planner.execute(f"select from roster_assignments where {slot} for update", *key)
+        await planner.execute(f"select from roster_assignments where {slot} for update", [*key])
         writing = asyncio.create_task(BatchWriter(workspace, store).write_roster())
         await asyncio.sleep(0.2)
         # Were the write waiting for this slot, with the roster locked, each would now wait for the other until one is refused.
-        await planner.execute(f"update roster_assignments set status = 3 where {slot}", *key, timeout=0.5)
+        await planner.execute(f"update roster_assignments set status = 3 where {slot}", [*key], timeout_seconds=0.5)
     assert "the planner changed roster" in str((await writing)[0]["error"])
 
 
@@ -133,11 +127,11 @@ async def test_a_write_gives_way_to_somebody_who_deletes_the_roster(
 ) -> None:
     monkeypatch.setattr(postgres, "RETRY_SECONDS", 0.3)
     async with db.transaction() as planner:
-        await planner.execute("select from rosters where id = $1 for update", roster_id)
+        await planner.execute("select from rosters where id = $1 for update", [roster_id])
         writer = BatchWriter(workspace, store)
         await asyncio.wait_for(writer.write_roster(), 2)
         assert isinstance(writer.error, RosterBusyError)
-        await planner.execute("delete from rosters where id = $1", roster_id)
+        await planner.execute("delete from rosters where id = $1", [roster_id])
     assert (await writer.write_roster())[0]["error"] == f"no roster has the id {roster_id}"
 
 
@@ -145,7 +139,7 @@ async def test_a_write_waits_for_the_planner_to_finish(db: DBConnector, store: P
     employee, day, dagdeel = planned_key(workspace, "OSP")
     async with db.transaction() as planner:
         await planner.execute(
-            "update roster_assignments set notes = 'x' where employee_id = $1 and date = $2 and dagdeel = $3", employee, day, dagdeel
+            "update roster_assignments set notes = 'x' where employee_id = $1 and date = $2 and dagdeel = $3", [employee, day, dagdeel]
         )
         writing = asyncio.create_task(BatchWriter(workspace, store).write_roster())
         await asyncio.sleep(0.2)
@@ -169,13 +163,11 @@ async def test_planners_who_change_slots_while_runs_write_are_never_refused(
         while not stop.is_set():
             status = 3 if (done + number) % 2 else 0
             await db.execute(
-                "update roster_assignments set status = $3 where employee_id = $1 and date = $2 and status in (0, 3)", employee, day, status
+                "update roster_assignments set status = $3 where employee_id = $1 and date = $2 and status in (0, 3)",
+                [employee, day, status],
             )
-            await db.execute(
-                "insert into roster_assignments (roster_id, employee_id, date, dagdeel, status) values ($1, 'EMP014', $2, 'M', $3) "
-                "on conflict (roster_id, employee_id, date, dagdeel) do update set status = excluded.status where roster_assignments.status in (0, 3)",
-                roster_id, problem.date_of(number + done % 3), status,
-            )  # fmt: skip
+            await db.execute("insert into roster_assignments (roster_id, employee_id, date, dagdeel, status) values ($1, 'EMP014', $2, 'M', $3) "
+                "on conflict (roster_id, employee_id, date, dagdeel) do update set status = excluded.status where roster_assignments.status in (0, 3)", [roster_id, problem.date_of(number + done % 3), status])  # fmt: skip
             done += 1
         return done
 
@@ -191,11 +183,8 @@ async def test_planners_who_change_slots_while_runs_write_are_never_refused(
 
 async def test_own_blocks_without_a_duty_do_not_stop_a_run(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
     employee, day, dagdeel = planned_key(workspace, "ECH")
-    await db.execute(
-        "update roster_assignments set status = 2, source = 'greedy-blocking', blocked_by_date = '2025-12-20', blocked_by_dagdeel = 'A', "
-        "blocked_by_service_id = (select id from service_types where code = 'DIA') where employee_id = $1 and date = $2 and dagdeel = $3",
-        employee, day, dagdeel,
-    )  # fmt: skip
+    await db.execute("update roster_assignments set status = 2, source = 'greedy-blocking', blocked_by_date = '2025-12-20', blocked_by_dagdeel = 'A', "
+        "blocked_by_service_id = (select id from service_types where code = 'DIA') where employee_id = $1 and date = $2 and dagdeel = $3", [employee, day, dagdeel])  # fmt: skip
     result = await DatabaseOperationOrchestrator(workspace, store).execute()
     assert (result["success"], result["verification"] and result["verification"]["all_passed"]) == (True, True)
 
@@ -208,11 +197,8 @@ async def test_rest_that_a_planner_enters_between_load_and_write(db: DBConnector
         problem.date_of(block.slot.day),
         problem.dayparts[block.slot.daypart],
     )
-    await db.execute(
-        "update roster_assignments set status = 2, source = 'manual', blocked_by_date = '2025-11-23', blocked_by_dagdeel = 'A', "
-        "blocked_by_service_id = (select id from service_types where code = 'DIA') where employee_id = $1 and date = $2 and dagdeel = $3",
-        employee, day, dagdeel,
-    )  # fmt: skip
+    await db.execute("update roster_assignments set status = 2, source = 'manual', blocked_by_date = '2025-11-23', blocked_by_dagdeel = 'A', "
+        "blocked_by_service_id = (select id from service_types where code = 'DIA') where employee_id = $1 and date = $2 and dagdeel = $3", [employee, day, dagdeel])  # fmt: skip
     assert (await refused(db, store, workspace)).details == (f"{employee} {day} {dagdeel}: OPEN when loaded, BLOCKED now",)
 
 
@@ -229,19 +215,19 @@ async def test_two_runs_at_the_same_time_leave_one_of_the_two_rosters(db: DBConn
         *(DatabaseOperationOrchestrator(one, store).execute() for one in (workspace, smaller, workspace, smaller))
     )
     assert all(result["success"] for result in results)
-    written = await db.fetch_value("select count(*) from roster_assignments where source = 'greedy'")
-    blocked = await db.fetch_value("select count(*) from roster_assignments where status = 2")
+    written = await db.execute("select count(*) from roster_assignments where source = 'greedy'", fetch_val=True)
+    blocked = await db.execute("select count(*) from roster_assignments where status = 2", fetch_val=True)
     assert (written, blocked) in {(len(workspace.planned()), len(workspace.predicted_blocks())), (0, 0)}
 
 
 async def test_a_final_roster_is_not_written(db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID) -> None:
-    await db.execute("update rosters set status = 'final' where id = $1", roster_id)
+    await db.execute("update rosters set status = 'final' where id = $1", [roster_id])
     result = await BatchWriter(workspace, store).write_assignments()
     assert result["error"] == f"roster {roster_id} is final; nothing was written"
-    assert await db.fetch_value("select count(*) from roster_assignments where source = 'greedy'") == 0
+    assert await db.execute("select count(*) from roster_assignments where source = 'greedy'", fetch_val=True) == 0
 
 
 async def test_a_deleted_roster_is_told(db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID) -> None:
-    await db.execute("delete from rosters where id = $1", roster_id)
+    await db.execute("delete from rosters where id = $1", [roster_id])
     result = await BatchWriter(workspace, store).write_assignments()
     assert result["error"] == f"no roster has the id {roster_id}"

@@ -96,7 +96,7 @@ async def test_every_trigger_of_the_schema_is_looked_for(store: PostgresStore) -
 
 
 async def test_a_trigger_that_takes_absence_or_work_is_noticed(db: DBConnector, verifier: TriggerVerifier) -> None:
-    body = await db.fetch_value("select prosrc from pg_proc where proname = 'sync_blocked_slots'")
+    body = await db.execute("select prosrc from pg_proc where proname = 'sync_blocked_slots'", fetch_val=True)
     assert "where roster_assignments.status = 0" in body
     careless = body.replace("set status = 2, source", "set status = 2, service_id = null, source").replace(
         "where roster_assignments.status = 0", ""
@@ -141,7 +141,7 @@ async def test_a_missing_block_fails_two_checks(db: DBConnector, verifier: Trigg
     block = workspace.predicted_blocks()[0]
     employee, day = workspace.problem.employees[block.slot.employee].id, workspace.problem.date_of(block.slot.day)
     await db.execute("alter table roster_assignments disable trigger all")
-    await db.execute("delete from roster_assignments where status = 2 and employee_id = $1 and date = $2", employee, day)
+    await db.execute("delete from roster_assignments where status = 2 and employee_id = $1 and date = $2", [employee, day])
     await db.execute("alter table roster_assignments enable trigger all")
     messages = failed(await verifier.verify_all_triggers())
     assert messages.keys() == {"blocking_records", "dio_ddo_blocking"}
@@ -150,11 +150,11 @@ async def test_a_missing_block_fails_two_checks(db: DBConnector, verifier: Trigg
 
 
 async def test_an_orphan_is_an_edge_case(db: DBConnector, verifier: TriggerVerifier, roster_id: UUID) -> None:
-    slot = await db.fetch_value("select id from roster_assignments where roster_id = $1 and status = 0 limit 1", roster_id)
+    slot = await db.execute("select id from roster_assignments where roster_id = $1 and status = 0 limit 1", [roster_id], fetch_val=True)
     await db.execute(
         "update roster_assignments set status = 2, source = 'greedy-blocking', blocked_by_date = '2025-12-20', blocked_by_dagdeel = 'O', "
         "blocked_by_service_id = (select id from service_types where code = 'DDO') where id = $1",
-        slot,
+        [slot],
     )
     messages = failed(await verifier.verify_all_triggers())
     assert "blocked without a duty that blocks them" in messages["edge_cases"]
@@ -166,8 +166,8 @@ async def test_duplicates_and_rows_outside_are_edge_cases(db: DBConnector, verif
     await db.execute("alter table roster_assignments disable trigger all")
     copied = "insert into roster_assignments (roster_id, employee_id, date, dagdeel, status) select roster_id, employee_id, {}, dagdeel, 3 "
     source = "from roster_assignments where roster_id = $1 and employee_id = 'EMP001' and date = '2025-12-28' and dagdeel = 'A' limit 1"
-    await db.execute(copied.format("date") + source, roster_id)
-    await db.execute(copied.format("date '2026-01-05'") + source, roster_id)
+    await db.execute(copied.format("date") + source, [roster_id])
+    await db.execute(copied.format("date '2026-01-05'") + source, [roster_id])
     check = await verifier.verify_edge_cases()
     assert (check["passed"], check["duplicates_found"]) == (False, 1)
     assert check["message"].startswith("1 slots stand more than once; ")
@@ -192,9 +192,9 @@ async def test_an_unreachable_database_is_a_result_with_its_error(workspace: Wor
 
 async def test_the_probe_leaves_nothing_behind(db: DBConnector, verifier: TriggerVerifier) -> None:
     counted = "select (select count(*) from rosters) + (select count(*) from employees) + (select count(*) from roster_assignments)"
-    before = await db.fetch_value(counted)
+    before = await db.execute(counted, fetch_val=True)
     await verifier.verify_all_triggers()
-    assert await db.fetch_value(counted) == before
+    assert await db.execute(counted, fetch_val=True) == before
 
 
 async def test_a_roster_from_the_database_verifies_itself(store: PostgresStore, verifier: TriggerVerifier, roster_id: UUID) -> None:
@@ -215,4 +215,4 @@ async def test_rest_from_the_roster_before_is_neither_orphan_nor_surprise(db: DB
     result = await DatabaseOperationOrchestrator(workspace, store).execute()
     assert result["verification"] is not None
     assert result["verification"]["all_passed"]
-    assert await db.fetch_value(f"select status from roster_assignments where {slot}") == 2
+    assert await db.execute(f"select status from roster_assignments where {slot}", fetch_val=True) == 2

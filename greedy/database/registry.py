@@ -1,0 +1,227 @@
+"""SchemaRegistry: tables, columns, keys and checks, read from the database itself, so that nobody writes them down twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import Literal, NamedTuple
+
+from pydantic import TypeAdapter
+
+from greedy.database.columns import likely
+from greedy.database.errors import SchemaError, ServerFacts
+from greedy.database.executor import Executor
+
+
+class TableName(NamedTuple):
+    """A table and its schema."""
+
+    schema: str
+    table: str
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.table}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    `type` is PostgreSQL's own spelling (`uuid`, `character varying(20)`, `text[]`), `family` its kind, `labels` those of an enum in order.
+    `generated`: its values are always the server's (`generated always`), and none may be given. `default` is SQL, None without one.
+    """
+
+    name: str
+    type: str
+    family: Literal["base", "enum", "domain", "array", "composite", "range"]
+    nullable: bool
+    default: str | None
+    generated: bool
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """`columns` of the table that has it refer to `target_columns` of `target`, pairwise. `on_delete`: what becomes of the row."""
+
+    name: str
+    columns: tuple[str, ...]
+    target: TableName
+    target_columns: tuple[str, ...]
+    on_delete: Literal["no action", "restrict", "cascade", "set null", "set default"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """A primary key or unique constraint, or a unique index without condition or expression."""
+
+    name: str
+    columns: tuple[str, ...]
+    primary: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check constraint; `definition` is its SQL, `CHECK (...)`."""
+
+    name: str
+    columns: tuple[str, ...]
+    definition: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table, partitioned table or view."""
+
+    name: TableName
+    kind: Literal["table", "view"]
+    columns: tuple[Column, ...]
+    uniques: tuple[Unique, ...]
+    foreign_keys: tuple[ForeignKey, ...]
+    checks: tuple[Check, ...]
+
+    @cached_property
+    def column(self) -> dict[str, Column]:
+        """Columns by name, in the table's order."""
+        return {column.name: column for column in self.columns}
+
+    @property
+    def primary_key(self) -> tuple[str, ...]:
+        """Columns of the primary key, empty without one."""
+        return next((unique.columns for unique in self.uniques if unique.primary), ())
+
+
+class SchemaRegistry:
+    """What the database says of its tables. A schema is read once, in one round trip, and kept until `forget`.
+
+    Parameters
+    ----------
+    db
+        Connector or connection to ask.
+    """
+
+    def __init__(self, db: Executor) -> None:
+        self._db = db
+        self._schemas: dict[str, dict[str, Table]] = {}
+
+    async def tables(self, schema: str | None = None) -> dict[str, Table]:
+        """Tables and views of a schema by name, in alphabetical order. Without `schema` those of the connection's own.
+
+        Raises
+        ------
+        SchemaError
+            There is no such schema, or none that this user can see.
+        """
+        schema = schema or self._db.schema
+        if schema not in self._schemas:
+            text = await self._db.execute(CATALOGUE, [schema], fetch_val=True)
+            if text is None:
+                raise SchemaError(
+                    f"{self._db.server} has no schema {schema!r}",
+                    next_step="greedy db schema list",
+                    said=ServerFacts(sqlstate="3F000"),
+                )
+            self._schemas[schema] = {table.name.table: table for table in TABLES.validate_json(text)}
+        return self._schemas[schema]
+
+    async def table(self, name: str, schema: str | None = None) -> Table:
+        """One table or view.
+
+        Raises
+        ------
+        SchemaError
+            There is none of this name; the message names the nearest.
+        """
+        tables = await self.tables(schema)
+        if name not in tables:
+            near = likely(name, tables)
+            raise SchemaError(
+                f"schema {schema or self._db.schema!r} of {self._db.server} has no table {name!r:.80}"
+                + (f". Did you mean: {', '.join(near)}?" if near else ""),
+                details=[f"tables: {', '.join(tables) or 'none'}"],
+                said=ServerFacts(sqlstate="42P01", table=name),
+            )
+        return tables[name]
+
+    async def in_order(self, schema: str | None = None) -> list[Table]:
+        """Tables, without views: whoever is referred to goes before whoever refers, so that rows can be inserted in this order.
+
+        A table that refers to itself, or tables that refer to each other, stand in alphabetical order among themselves.
+        """
+        tables = {name: table for name, table in (await self.tables(schema)).items() if table.kind == "table"}
+        needs = {
+            name: {key.target.table for key in table.foreign_keys if key.target.table != name and key.target.schema == table.name.schema}
+            for name, table in tables.items()
+        }
+        while True:
+            try:
+                return [tables[name] for name in TopologicalSorter(needs).static_order()]
+            except CycleError as exc:
+                cycle = exc.args[1]
+                needs[cycle[1]].discard(cycle[0])
+
+    async def referring_to(self, target: TableName) -> list[tuple[Table, ForeignKey]]:
+        """Foreign keys of the target's own schema that refer to it, with the tables that have them."""
+        tables = await self.tables(target.schema)
+        return [(table, key) for table in tables.values() for key in table.foreign_keys if key.target == target]
+
+    def forget(self) -> None:
+        """Read anew when next asked: after a change of the schema."""
+        self._schemas.clear()
+
+
+TABLES = TypeAdapter(list[Table])
+
+# One row: all tables of a schema as one JSON array, null when there is no such schema.
+CATALOGUE = """
+with space as (
+  select oid from pg_namespace where nspname = $1
+), class as (
+  select c.oid, c.relname, c.relkind from pg_class c join space on space.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm')
+), names as (
+  select a.attrelid, a.attnum, a.attname from pg_attribute a join class on class.oid = a.attrelid where a.attnum > 0 and not a.attisdropped
+), keys as (
+  select k.conrelid, k.contype, k.conname, k.confrelid, k.confdeltype, k.oid,
+         (select jsonb_agg(n.attname order by p.ord) from unnest(k.conkey) with ordinality p(num, ord)
+          join names n on n.attrelid = k.conrelid and n.attnum = p.num) as columns,
+         (select jsonb_agg(n.attname order by p.ord) from unnest(k.confkey) with ordinality p(num, ord)
+          join pg_attribute n on n.attrelid = k.confrelid and n.attnum = p.num) as target_columns
+  from pg_constraint k join class on class.oid = k.conrelid
+)
+select case when exists (select from space) then (
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'name', jsonb_build_array($1::text, class.relname),
+    'kind', case when class.relkind in ('v', 'm') then 'view' else 'table' end,
+    'columns', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'name', a.attname,
+        'type', format_type(a.atttypid, a.atttypmod),
+        'family', case when t.typcategory = 'A' then 'array' when t.typtype = 'e' then 'enum' when t.typtype = 'd' then 'domain'
+                       when t.typtype = 'c' then 'composite' when t.typtype in ('r', 'm') then 'range' else 'base' end,
+        'nullable', not (a.attnotnull or t.typnotnull),
+        'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
+        'generated', a.attgenerated <> '' or a.attidentity = 'a',
+        'labels', (select coalesce(jsonb_agg(e.enumlabel order by e.enumsortorder), '[]') from pg_enum e where e.enumtypid = t.oid)
+      ) order by a.attnum), '[]')
+      from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+      where a.attrelid = class.oid and a.attnum > 0 and not a.attisdropped),
+    'uniques', (
+      select coalesce(jsonb_agg(jsonb_build_object('name', i.relname, 'primary', x.indisprimary, 'columns', (
+          select jsonb_agg(n.attname order by p.ord) from unnest(x.indkey) with ordinality p(num, ord)
+          join names n on n.attrelid = class.oid and n.attnum = p.num)) order by x.indisprimary desc, i.relname), '[]')
+      from pg_index x join pg_class i on i.oid = x.indexrelid
+      where x.indrelid = class.oid and x.indisunique and x.indpred is null and x.indexprs is null),
+    'foreign_keys', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'name', k.conname, 'columns', k.columns, 'target', jsonb_build_array(s.nspname, t.relname), 'target_columns', k.target_columns,
+        'on_delete', case k.confdeltype when 'c' then 'cascade' when 'r' then 'restrict' when 'n' then 'set null'
+                                        when 'd' then 'set default' else 'no action' end) order by k.conname), '[]')
+      from keys k join pg_class t on t.oid = k.confrelid join pg_namespace s on s.oid = t.relnamespace
+      where k.conrelid = class.oid and k.contype = 'f'),
+    'checks', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'name', k.conname, 'columns', coalesce(k.columns, '[]'), 'definition', pg_get_constraintdef(k.oid)) order by k.conname), '[]')
+      from keys k where k.conrelid = class.oid and k.contype = 'c')
+  ) order by class.relname), '[]') from class)::text end
+"""
