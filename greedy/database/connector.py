@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import ctypes
+import logging
+import os
+import weakref
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import structlog
 
 from greedy.database import errors
-from greedy.database.errors import translated
-from greedy.database.executor import DBConnection, Executor
+from greedy.database.errors import DRIVER_ERRORS, QueryError, cause, from_driver, translated
+from greedy.database.executor import Answer, DBConnection, Executor, answer
+from greedy.database.identifiers import quoted
 from greedy.database.server_url import describe_server, is_transaction_pooler
 from greedy.errors import SettingsError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from asyncpg.pool import PoolConnectionProxy
+
+    from greedy.database.query_log import QueryLogger
+
 log = structlog.get_logger()
+logging.getLogger("asyncpg").addHandler(
+    logging.NullHandler()
+)  # or its retries stand on stderr with a traceback where nobody set up logging
 
 CONNECT_TIMEOUT_SECONDS = 10.0
+DEFAULT_SCHEMA = "public"
 
 
 class DBConnector(Executor):
-    """Pool, statements and transactions of one database.
+    """Pool, statements and transactions of one database. For the tasks of one event loop; another loop, another connector.
 
     Parameters
     ----------
@@ -35,20 +48,53 @@ class DBConnector(Executor):
         Connections that the pool keeps at least and at most.
     timeout_seconds
         How long one statement may take.
+    acquire_timeout_seconds
+        How long a call waits for a connection when all are in use.
     schema
-        Where names without a schema are looked up.
+        Where names without a schema are looked up, and nowhere else. "public" leaves the search path as the server and the user's role have
+        it, since it often holds more than public there, such as Supabase's `extensions`.
+    transaction_pooler
+        The server is a pooler that gives each transaction another connection. Each call is a transaction of its own then, so that nothing
+        that cannot be in one (`create database`, `vacuum`) can be called. None: it is when the port is 6543.
+    query_log
+        Keeps the times of all statements.
     """
 
-    def __init__(self, url: str, *, min_size: int = 5, max_size: int = 20, timeout_seconds: float = 60.0, schema: str = "public") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        min_size: int = 5,
+        max_size: int = 20,
+        timeout_seconds: float = 60.0,
+        acquire_timeout_seconds: float = 30.0,
+        schema: str = DEFAULT_SCHEMA,
+        transaction_pooler: bool | None = None,
+        query_log: QueryLogger | None = None,
+    ) -> None:
         self.server = describe_server(url)
         self.schema = schema
+        self.query_log = query_log
+        if not 0 <= min_size <= max_size or max_size < 1:
+            raise SettingsError(
+                f"a pool of {min_size} to {max_size} connections cannot be", next_step="0 <= min_size <= max_size, and at least 1"
+            )
+        if timeout_seconds <= 0 or acquire_timeout_seconds <= 0:
+            raise SettingsError("a time-out has to be more than 0 seconds")
         self._url = url
         self._min_size = min_size
         self._max_size = max_size
         self._timeout_seconds = timeout_seconds
+        self._acquire_timeout_seconds = acquire_timeout_seconds
+        self._search_path = "" if schema == DEFAULT_SCHEMA else quoted(schema)
+        self._local: str | None = None
+        if is_transaction_pooler(url) if transaction_pooler is None else transaction_pooler:
+            self._local = f"; set local search_path to {self._search_path}" if self._search_path else ""
         self._pool: asyncpg.Pool | None = None
-        self._opening = asyncio.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opening: asyncio.Lock | None = None
         self._closed = False
+        connectors.add(self)
 
     async def __aenter__(self) -> DBConnector:
         return self
@@ -56,46 +102,156 @@ class DBConnector(Executor):
     async def __aexit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
         await self.close()
 
-    async def close(self) -> None:
-        """Give all connections back. Whoever uses the connector afterwards gets a ConnectionError."""
-        self._closed = True
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            await pool.close()
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
 
-    async def _opened(self) -> asyncpg.Pool:
-        if self._pool is not None:
-            return self._pool
-        async with self._opening:
-            if self._closed:
-                raise errors.ConnectionError(f"the connector to {self.server} is closed", next_step="open a new one")
-            if self._pool is None:
-                log.debug("database.connect", server=self.server)
+    async def close(self, *, timeout_seconds: float = 5.0) -> None:
+        """Give all connections back. Whoever uses the connector afterwards gets a ConnectionError.
+
+        Borrowed connections are waited for; those that are not back after `timeout_seconds` are cut off, their transactions rolled back.
+        """
+        self._closed = True
+        self._check_loop()
+        if self._pool is None:
+            return
+        pool, self._pool = self._pool, None
+        borrowed = 0
+        try:
+            async with asyncio.timeout(timeout_seconds):
                 try:
-                    self._pool = await asyncpg.create_pool(
-                        self._url,
-                        min_size=self._min_size,
-                        max_size=self._max_size,
-                        timeout=CONNECT_TIMEOUT_SECONDS,
-                        command_timeout=self._timeout_seconds,
-                        statement_cache_size=0 if is_transaction_pooler(self._url) else 100,
-                    )
-                except ValueError:
-                    # Raised for parameters that the driver cannot read, with their text, which may be part of a password.
-                    raise SettingsError(
-                        f"the database URL of {self.server} has parameters that cannot be read",
-                        next_step="check what stands behind the ? in it",
-                    ) from None
-        return self._pool
+                    await pool.close()
+                except asyncio.CancelledError:
+                    borrowed = pool.get_size() - pool.get_idle_size()
+                    raise
+        except TimeoutError:
+            log.warning("database.close_terminated", server=self.server, borrowed=borrowed, waited_seconds=timeout_seconds)
+        except DRIVER_ERRORS as exc:  # the server went first
+            log.debug("database.close_failed", server=self.server, error=str(exc))
 
     @asynccontextmanager
     async def connection(self, *, timeout_seconds: float | None = None) -> AsyncIterator[DBConnection]:
-        """Borrow a connection for the length of a block."""
-        with translated(self.server):
-            pool = await self._opened()
-            driver = await pool.acquire(timeout=timeout_seconds or CONNECT_TIMEOUT_SECONDS)
+        """Borrow a connection for the length of a block. `timeout_seconds`: how long to wait for it."""
+        pool = self._pool if self._pool is not None and self._loop is asyncio.get_running_loop() else await self._opened()
+        driver = await self._acquired(pool, timeout_seconds or self._acquire_timeout_seconds)
+        connection = DBConnection(driver, server=self.server, schema=self.schema, local=self._local, query_log=self.query_log)
         try:
-            yield DBConnection(driver, server=self.server, schema=self.schema)
+            yield connection
         finally:
-            with translated(self.server):
-                await pool.release(driver)
+            connection._ended = True
+            await self._released(pool, driver)
+
+    async def _call(self, sql: str, args: Sequence[object], wanted: Answer, timeout_seconds: float | None) -> Any:  # noqa: ANN401
+        # What `connection` does, without its context managers: this is the call that everything else is made of.
+        if self._local is not None:
+            async with self.connection() as connection:
+                return await connection._call(sql, args, wanted, timeout_seconds)
+        pool = self._pool if self._pool is not None and self._loop is asyncio.get_running_loop() else await self._opened()
+        driver = await self._acquired(pool, self._acquire_timeout_seconds)
+        try:
+            if self.query_log is None:
+                return await answer(driver, sql, args, wanted, timeout_seconds)
+            return await self.query_log.run(driver, sql, args, wanted, timeout_seconds)
+        except DRIVER_ERRORS as exc:
+            raise from_driver(exc, server=self.server) from cause(exc)
+        finally:
+            await self._released(pool, driver)
+
+    async def _acquired(self, pool: asyncpg.Pool, timeout_seconds: float) -> PoolConnectionProxy:
+        scope = asyncio.timeout(timeout_seconds)
+        try:
+            async with scope:
+                return await pool.acquire()
+        except DRIVER_ERRORS as exc:
+            if self._closed:
+                raise self._closed_error() from None
+            if not scope.expired():
+                raise from_driver(exc, server=self.server) from exc
+            in_use = pool.get_size() - pool.get_idle_size()
+            some = f"all {self._max_size}" if in_use >= self._max_size else f"{in_use} of {self._max_size}"
+            raise errors.ConnectionError(
+                f"{some} connections to {self.server} are in use and none came free in {timeout_seconds:g} seconds",
+                next_step="try again; give connections back sooner, or raise max_size",
+                retryable=True,
+            ) from None
+
+    async def _released(self, pool: asyncpg.Pool, driver: PoolConnectionProxy) -> None:
+        try:
+            await pool.release(driver)
+        except DRIVER_ERRORS as exc:
+            # The pool has thrown the connection away. What the caller asked for was done, or has raised its own error.
+            log.debug("database.release_failed", server=self.server, error=str(exc))
+
+    async def _opened(self) -> asyncpg.Pool:
+        self._check_loop()
+        if self._opening is None:
+            self._loop, self._opening = asyncio.get_running_loop(), asyncio.Lock()
+        async with self._opening:
+            if self._closed:
+                raise self._closed_error()
+            if self._pool is None:
+                log.debug("database.connect", server=self.server)
+                with translated(self.server):
+                    self._pool = await self._made()
+            return self._pool
+
+    async def _made(self) -> asyncpg.Pool:
+        pooled = self._local is not None
+        try:
+            return await asyncpg.create_pool(
+                self._url,
+                min_size=self._min_size,
+                max_size=self._max_size,
+                timeout=CONNECT_TIMEOUT_SECONDS,
+                command_timeout=self._timeout_seconds,
+                statement_cache_size=0 if pooled else 100,
+                reset=_nothing_to_reset if pooled else None,
+                server_settings={"search_path": self._search_path} if self._search_path and not pooled else None,
+            )
+        except ValueError:
+            # Raised for parameters that the driver cannot read, with their text, which may be part of a password.
+            raise SettingsError(
+                f"the database URL of {self.server} has parameters that cannot be read",
+                next_step="check what stands behind the ? in it",
+            ) from None
+
+    def _check_loop(self) -> None:
+        """Forget the pool of a loop that is closed; refuse another loop that is not."""
+        if self._loop is None or self._loop is asyncio.get_running_loop():
+            return
+        if not self._loop.is_closed():
+            raise QueryError(
+                f"the connector to {self.server} belongs to another event loop", next_step="make one connector for each event loop"
+            )
+        if self._pool is not None:
+            log.warning("database.pool_forgotten", server=self.server, why="its event loop was closed before it")
+        self._forget()
+
+    def _forget(self) -> None:
+        self._pool = self._loop = self._opening = None
+
+    def _forget_in_child(self) -> None:
+        if self._pool is not None:
+            # The sockets are the parent's too. As garbage, the pool would say goodbye to the server on them: it must live for ever.
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._pool))
+        self._forget()
+
+    def _closed_error(self) -> errors.ConnectionError:
+        return errors.ConnectionError(f"the connector to {self.server} is closed", next_step="open a new one")
+
+
+async def _nothing_to_reset(_: asyncpg.Connection) -> None:
+    """Behind a transaction pooler a session keeps nothing, and a query would go to whichever comes next."""
+
+
+connectors: weakref.WeakSet[DBConnector] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for connector in list(connectors):
+        connector._forget_in_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

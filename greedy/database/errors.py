@@ -58,7 +58,11 @@ class DatabaseError(GreedyError):
 
 
 class ConnectionError(DatabaseError, OutsideError):  # noqa: A001  the public name of this error; the built-in one is an OSError
-    """The server cannot be reached, the connection was lost, or none came free in time."""
+    """The server cannot be reached, the connection was lost, none came free in time, or a statement took too long.
+
+    When the connection goes while a statement or a commit is under way, nobody knows whether it was done. The message says so then; repeat
+    only what may be done twice, or what the database refuses the second time.
+    """
 
 
 class AuthenticationError(DatabaseError, CallerError):
@@ -89,13 +93,29 @@ class ColumnMatchError(SchemaError):
 # TimeoutError is an OSError. InternalClientError is what the driver says when the connection goes while it waits for an answer.
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
-# Serialization failure, deadlock, lock time-out, too many connections, out of memory, shutdown: the same call may succeed later.
-RETRYABLE_SQLSTATES = ("40001", "40P01", "55P03", "53", "57P0", "08")
 AUTHENTICATION_SQLSTATES = ("28000", "28P01", "3D000")
 FORBIDDEN_SQLSTATE = "42501"
 MISSING_OBJECT_SQLSTATES = ("42P01", "42883", "3F000", "42703")
+TOO_MANY_CONNECTIONS, READ_ONLY, CANCELLED, DATABASE_DROPPED = "53300", "25006", "57014", "57P04"
+# Classes and codes after which the connection is gone: shutdown, crash, starting up, idle or transaction time-out.
+LOST_SQLSTATES = ("08", "57P0", "25P03", "25P04", TOO_MANY_CONNECTIONS)
+# Serialization failure, deadlock, lock time-out, out of memory: the same call may succeed later.
+RETRYABLE_SQLSTATES = ("40001", "40P01", "55P03", "53200")
+UNKNOWN_OUTCOME = "nobody knows whether it was done"
+
 # What the driver says of an argument that it cannot encode shows the argument itself, which may be personal or secret.
-ARGUMENT_FAULT = re.compile(r"^invalid input for query argument (\$\d+)(?: in element #\d+ of .*? sequence)?: .*\((.*)\)$", re.DOTALL)
+ARGUMENT_FAULT = re.compile(
+    r"^(?:invalid input for )?query argument (?P<number>\$\d+)(?: in element #(?P<row>\d+) of .*? sequence)?: ", re.DOTALL
+)
+# Reasons without a value in them; any other is left out.
+PLAIN_REASON = re.compile(
+    r"expected [\w. ]+, got '?[\w.]+'?"
+    r"|an? [\w ]+ is required \(got type [\w.]+\)"
+    r"|value out of [\w ]+ range"
+    r"|a sized iterable container expected \(got type '[\w.]+'\)"
+    r"|'[\w.]+' object (?:has no attribute '\w+'|cannot be interpreted as an integer|is not iterable)"
+    r"|expected a datetime[\w. ]+ instance, got '[\w.]+'"
+)
 
 
 def from_driver(exc: Exception, *, server: str) -> DatabaseError:
@@ -108,17 +128,40 @@ def from_driver(exc: Exception, *, server: str) -> DatabaseError:
     server
         Which server, without its password, for the message.
     """
+    text = str(exc) or type(exc).__name__
+    if (fault := argument_fault(text)) is not None:
+        return fault
     if isinstance(exc, asyncpg.PostgresError):
         return _from_server(exc, server)
     if isinstance(exc, TimeoutError):
         return ConnectionError(f"no answer in time from {server}", next_step="try again; check the server's load", retryable=True)
-    if isinstance(exc, asyncpg.InterfaceError) and "closed" not in str(exc):
-        fault = ARGUMENT_FAULT.match(str(exc))
-        return QueryError(f"argument {fault[1]} does not fit: {fault[2]}" if fault else f"the driver refused the call: {exc}")
-    text = str(exc) or type(exc).__name__
+    if isinstance(exc, asyncpg.InterfaceError) and not re.search(r"\bclos(ed|ing)\b", text):
+        return QueryError(f"the driver refused the call: {text}")
+    if isinstance(exc, asyncpg.InternalClientError):
+        return lost(server, text)
     return ConnectionError(
         f"cannot reach {server}: {text}", next_step="check that the server runs and that host and port are right", retryable=True
     )
+
+
+def lost(server: str, text: str, *, said: ServerFacts | None = None) -> ConnectionError:
+    """The error for a connection that went while a statement was under way."""
+    return ConnectionError(
+        f"lost {server} in the middle of a statement, {UNKNOWN_OUTCOME}: {text}",
+        next_step="try again if it may be done twice; check the server's log",
+        retryable=True,
+        said=said,
+    )
+
+
+def argument_fault(text: str) -> QueryError | None:
+    """The error for an argument that does not fit its `$n`, without the argument; None when `text` is about something else."""
+    fault = ARGUMENT_FAULT.match(text)
+    if fault is None:
+        return None
+    reason = PLAIN_REASON.search(text, fault.end())
+    row = f" of row {int(fault['row']) + 1}" if fault["row"] else ""
+    return QueryError(f"argument {fault['number']}{row} does not fit: {reason[0] if reason else 'wrong type, form or range'}")
 
 
 def _from_server(exc: asyncpg.PostgresError, server: str) -> DatabaseError:
@@ -134,9 +177,26 @@ def _from_server(exc: asyncpg.PostgresError, server: str) -> DatabaseError:
         return AuthenticationError(f"{server} refused: {message}", next_step="check what the user of the database URL may do", said=said)
     if sqlstate in MISSING_OBJECT_SQLSTATES:
         return SchemaError(f"the schema of {server} does not fit: {message}", next_step="greedy db migrate", said=said)
-    if sqlstate.startswith(("08", "57P0")):
-        return ConnectionError(f"lost {server}: {message}", next_step="try again; check the server's log", retryable=True, said=said)
+    if isinstance(exc, asyncpg.ConnectionDoesNotExistError):
+        return lost(server, message, said=said)
+    if sqlstate.startswith(LOST_SQLSTATES):
+        next_step = "try again; check the server's log"
+        if sqlstate == TOO_MANY_CONNECTIONS:
+            next_step = "try again; lower max_size here, or raise max_connections there"
+        return ConnectionError(f"lost {server}: {message}", next_step=next_step, retryable=sqlstate != DATABASE_DROPPED, said=said)
+    if sqlstate == CANCELLED:
+        # The server's own time-out (statement_timeout), or somebody who cancelled it, who would not like it repeated.
+        next_step = "try again, or give it more time: set statement_timeout" if "timeout" in message else "somebody cancelled it on purpose"
+        return QueryError(f"{server} stopped a statement: {message}", next_step=next_step, retryable="timeout" in message, said=said)
+    if sqlstate == READ_ONLY:
+        next_step = "write in a transaction that is not readonly, and not to a standby server"
+        return QueryError(f"{server} refused a statement: {message}", next_step=next_step, said=said)
     return QueryError(f"{server} refused a statement: {message}", retryable=sqlstate.startswith(RETRYABLE_SQLSTATES), said=said)
+
+
+def cause(exc: Exception) -> Exception | None:
+    """What to raise a translated error from: the driver's own, unless its text shows a value."""
+    return None if ARGUMENT_FAULT.match(str(exc)) else exc
 
 
 @contextmanager
@@ -145,4 +205,4 @@ def translated(server: str) -> Iterator[None]:
     try:
         yield
     except DRIVER_ERRORS as exc:
-        raise from_driver(exc, server=server) from exc
+        raise from_driver(exc, server=server) from cause(exc)

@@ -5,20 +5,16 @@ from __future__ import annotations
 from typing import TypeVar
 from uuid import UUID
 
-import structlog
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
 
 from greedy.database.connector import DBConnector
 from greedy.database.errors import QueryError
-from greedy.errors import GreedyError, InputError
+from greedy.database.retry import RETRY_SECONDS, retrying
+from greedy.errors import InputError
 from greedy.formats.tables import PracticeTables
 from greedy.store.answers import brings_nothing_new, read_import_answer, read_write_answer, unknown_roster
 from greedy.store.base import RosterExistsError, RosterSummary, RosterWrite, SlotCounts, TriggerFact, VerificationFacts, WriteAnswer
 
-log = structlog.get_logger()
-
-RETRY_SECONDS = 10.0
 CONSTRAINT_CLASS = "23"  # SQLSTATE class of violated constraints: what was given is at fault
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -49,7 +45,7 @@ class PostgresStore:
     async def import_tables(self, tables: PracticeTables, *, replace: bool = False) -> bool:
         """Bring a roster in, all or nothing."""
         document = tables.model_dump_json(exclude={"input_digest"})
-        async for attempt in _retrying():
+        async for attempt in retrying(RETRY_SECONDS):
             with attempt:
                 try:
                     text = await self._db.execute("select import_roster_v1($1::text::jsonb, $2)::text", [document, replace], fetch_val=True)
@@ -75,7 +71,7 @@ class PostgresStore:
         Raises the errors of `Store.write`, and those of the connection after RETRY_SECONDS.
         """
         document = write.model_dump_json()
-        async for attempt in _retrying():
+        async for attempt in retrying(RETRY_SECONDS):
             with attempt:
                 text = await self._db.execute("select write_roster_v1($1::text::jsonb)::text", [document], fetch_val=True)
                 answer = read_write_answer(text, write)
@@ -102,19 +98,3 @@ class PostgresStore:
         if text is None or '"counts": null' in text:
             raise unknown_roster(roster_id, await self.list_rosters())
         return model.model_validate_json(text)
-
-
-def _retrying() -> AsyncRetrying:
-    """Attempts at a call that may be repeated without harm: both functions write all or nothing."""
-    return AsyncRetrying(
-        retry=retry_if_exception(lambda exc: isinstance(exc, GreedyError) and exc.retryable),
-        stop=stop_after_delay(RETRY_SECONDS),
-        wait=wait_random_exponential(multiplier=0.1, max=2),
-        before_sleep=_log_retry,
-        reraise=True,
-    )
-
-
-def _log_retry(state: RetryCallState) -> None:
-    failure = state.outcome.exception() if state.outcome else None
-    log.warning("store.retry", attempt=state.attempt_number, error=str(failure))

@@ -1,0 +1,124 @@
+"""What goes into COPY and what comes out of it: counted, checked, and with the user's own errors told from the driver's."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, NoReturn, TypeAlias, cast
+
+import asyncpg
+
+from greedy.database.errors import QueryError
+
+Row: TypeAlias = Sequence[object]
+Rows: TypeAlias = Iterable[Row] | AsyncIterable[Row]
+CopyOutput: TypeAlias = "str | os.PathLike[str] | IO[bytes] | Callable[[bytes], Awaitable[None]]"
+"""Where COPY writes: a path, a binary file that is open for writing, or an async function that takes each piece."""
+
+# What the driver's encoders raise for a value of the wrong type, form or range: whatever the operation on it raised.
+ENCODING_FAULTS = (TypeError, ValueError, ArithmeticError, AttributeError, LookupError)
+
+
+class RowsIn:
+    """Rows on their way in. `count` of them were sent, the last of which is `last`; `failure` is what their source raised."""
+
+    def __init__(self, rows: Rows, columns: Sequence[str]) -> None:
+        self.count = 0
+        self.last: Row = ()
+        self.failure: Exception | None = None
+        self._rows = rows
+        self._columns = columns
+
+    def records(self) -> Rows:
+        """The rows, once."""
+        if isinstance(self._rows, AsyncIterable):
+            return self._asynchronous(self._rows)
+        return self._plain(self._rows)
+
+    def cannot_encode(self, exc: Exception) -> bool:
+        """Whether the driver failed at a value of the last row, and not at the connection or on the server."""
+        unclear = isinstance(exc, asyncpg.InterfaceError) and "clos" not in str(exc) and self.count > 0
+        return unclear or (isinstance(exc, ENCODING_FAULTS) and not isinstance(exc, asyncpg.InterfaceError))
+
+    def unfit(self, exc: Exception) -> QueryError:
+        """The error for the last row, which the driver could not encode. Its values may be personal: only their types are told."""
+        types = ", ".join(f"{column} {type(value).__name__}" for column, value in zip(self._columns, self.last, strict=True))
+        return QueryError(
+            f"row {self.count} does not fit: a value is of the wrong type, form or range ({type(exc).__name__})",
+            details=[f"it has {types}"],
+        )
+
+    def _plain(self, rows: Iterable[Row]) -> Iterator[Row]:
+        width = len(self._columns)
+        try:
+            for row in rows:
+                self.count += 1
+                self.last = row
+                if len(row) != width:
+                    self._refuse_width(row)
+                yield row
+        except Exception as exc:
+            self.failure = exc
+            raise
+
+    async def _asynchronous(self, rows: AsyncIterable[Row]) -> AsyncIterator[Row]:
+        width = len(self._columns)
+        try:
+            async for row in rows:
+                self.count += 1
+                self.last = row
+                if len(row) != width:
+                    self._refuse_width(row)
+                yield row
+        except Exception as exc:
+            self.failure = exc
+            raise
+
+    def _refuse_width(self, row: Row) -> NoReturn:
+        raise QueryError(f"row {self.count} has {len(row)} values for {len(self._columns)} columns: {', '.join(self._columns)}")
+
+
+class BytesOut:
+    """Where COPY's bytes go. `failure` is what the target raised."""
+
+    def __init__(self, write: Callable[[bytes], Awaitable[None]]) -> None:
+        self.failure: Exception | None = None
+        self._write = write
+
+    async def __call__(self, data: bytes) -> None:
+        """Take one piece."""
+        try:
+            await self._write(data)
+        except Exception as exc:
+            self.failure = exc
+            raise
+
+
+@asynccontextmanager
+async def bytes_out(output: CopyOutput) -> AsyncIterator[BytesOut]:
+    """Open what the user named. A path gets its file when the block ends well, and keeps what it had when it does not."""
+    if callable(output):
+        yield BytesOut(output)
+    elif isinstance(output, str | os.PathLike):
+        path = Path(output)
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        try:
+            with await asyncio.to_thread(part.open, "wb") as file:
+                yield BytesOut(_writer(cast("IO[bytes]", file)))
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    elif hasattr(output, "write"):
+        yield BytesOut(_writer(output))
+    else:
+        raise QueryError(f"COPY writes to a path, a binary file or an async function, not to a {type(output).__name__}")
+
+
+def _writer(file: IO[bytes]) -> Callable[[bytes], Awaitable[None]]:
+    async def write(data: bytes) -> None:
+        await asyncio.to_thread(file.write, data)
+
+    return write
