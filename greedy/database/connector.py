@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import logging
-import os
 import weakref
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -17,6 +15,7 @@ import structlog
 from greedy.database import errors
 from greedy.database.errors import DRIVER_ERRORS, QueryError, cause, from_driver, translated
 from greedy.database.executor import Answer, DBConnection, Executor, answer
+from greedy.database.forking import in_forked_child, keep_for_ever
 from greedy.database.identifiers import quoted
 from greedy.database.server_url import describe_server, is_transaction_pooler
 from greedy.errors import SettingsError
@@ -117,18 +116,16 @@ class DBConnector(Executor):
         if self._pool is None:
             return
         pool, self._pool = self._pool, None
-        borrowed = 0
+        closing = asyncio.create_task(pool.close())
         try:
-            async with asyncio.timeout(timeout_seconds):
-                try:
-                    await pool.close()
-                except asyncio.CancelledError:
-                    borrowed = pool.get_size() - pool.get_idle_size()
-                    raise
-        except TimeoutError:
-            log.warning("database.close_terminated", server=self.server, borrowed=borrowed, waited_seconds=timeout_seconds)
-        except DRIVER_ERRORS as exc:  # the server went first
-            log.debug("database.close_failed", server=self.server, error=str(exc))
+            done, _ = await asyncio.wait([closing], timeout=timeout_seconds)
+            if not done:
+                borrowed = pool.get_size() - pool.get_idle_size()
+                log.warning("database.close_terminated", server=self.server, borrowed=borrowed, waited_seconds=timeout_seconds)
+        finally:
+            closing.cancel()  # it cuts off what is left then
+            with suppress(asyncio.CancelledError, *DRIVER_ERRORS):  # the server may have gone first
+                await closing
 
     @asynccontextmanager
     async def connection(self, *, timeout_seconds: float | None = None) -> AsyncIterator[DBConnection]:
@@ -233,8 +230,7 @@ class DBConnector(Executor):
 
     def _forget_in_child(self) -> None:
         if self._pool is not None:
-            # The sockets are the parent's too. As garbage, the pool would say goodbye to the server on them: it must live for ever.
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._pool))
+            keep_for_ever(self._pool)
         self._forget()
 
     def _closed_error(self) -> errors.ConnectionError:
@@ -248,10 +244,9 @@ async def _nothing_to_reset(_: asyncpg.Connection) -> None:
 connectors: weakref.WeakSet[DBConnector] = weakref.WeakSet()
 
 
-def _after_fork() -> None:
+def _forget_in_child() -> None:
     for connector in list(connectors):
         connector._forget_in_child()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+in_forked_child(_forget_in_child)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, overload
 
 import asyncpg
@@ -301,7 +301,7 @@ class DBConnection(Executor):
         except BaseException as exc:
             if not self._depth:
                 # Begun or not, nobody knows; whoever gets this connection next must not be in it.
-                self._driver.terminate()
+                self._cut_off()
             if isinstance(exc, DRIVER_ERRORS):
                 raise self._error(exc) from exc
             raise
@@ -312,11 +312,15 @@ class DBConnection(Executor):
             await self._driver.execute(sql)
         except DRIVER_ERRORS as exc:
             log.debug("database.rollback_failed", server=self.server, error=str(exc))
-            self._driver.terminate()
+            self._cut_off()
         except BaseException:
-            self._driver.terminate()
+            self._cut_off()
             raise
         self._failure = None
+
+    def _cut_off(self) -> None:
+        with suppress(asyncpg.InterfaceError):  # it is gone already
+            self._driver.terminate()
 
     async def _commit(self, sql: str) -> None:
         try:
@@ -391,13 +395,11 @@ class DBConnection(Executor):
         # A cursor of SQL and not of the protocol: the driver's own needs a named statement, which a transaction pooler would mix up.
         cursor = f"greedy_{next(numbers)}"
         await self._run(f"declare {cursor} no scroll cursor for {sql}", args, "all", timeout_seconds)
-        try:
-            while rows := await self._run(f"fetch forward {int(prefetch)} from {cursor}", (), "all", timeout_seconds):
-                for row in rows:
-                    yield row
-        finally:
-            if self._failure is None and not self._driver.is_closed():
-                await self._run(f"close {cursor}", (), "count")
+        while rows := await self._run(f"fetch forward {int(prefetch)} from {cursor}", (), "all", timeout_seconds):
+            for row in rows:
+                yield row
+        # Only here: a cursor that is left ends with its transaction, and who leaves may be using the connection for something else by now.
+        await self._run(f"close {cursor}", (), "count")
 
 
 async def answer(driver: PoolConnectionProxy, sql: str, args: Sequence[object], wanted: Answer, timeout_seconds: float | None) -> Any:  # noqa: ANN401
