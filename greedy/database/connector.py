@@ -13,6 +13,7 @@ import structlog
 from greedy.database import errors
 from greedy.database.errors import translated
 from greedy.database.executor import DBConnection, Executor
+from greedy.database.identifiers import quoted
 from greedy.database.server_url import describe_server, is_transaction_pooler
 from greedy.errors import SettingsError
 
@@ -78,6 +79,7 @@ class DBConnector(Executor):
                         max_size=self._max_size,
                         timeout=CONNECT_TIMEOUT_SECONDS,
                         command_timeout=self._timeout_seconds,
+                        server_settings={} if self.schema == "public" else {"search_path": quoted(self.schema)},
                         statement_cache_size=0 if is_transaction_pooler(self._url) else 100,
                     )
                 except ValueError:
