@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from greedy.database.connector import DBConnector
 from greedy.database.migrations import migrate, require_migrated
+from greedy.database.schema_names import PUBLIC, check_project_schema
 from greedy.errors import SettingsError
 from greedy.store.postgres import PostgresStore
 
@@ -27,16 +28,22 @@ def embedded_server(settings: Settings) -> EmbeddedServer:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, database_url: str | None = None) -> AsyncIterator[DBConnector]:
+async def open_database(settings: Settings, database_url: str | None = None, schema: str | None = None) -> AsyncIterator[DBConnector]:
     """Connect to the database of a command, migrated or not.
 
-    `database_url` or DATABASE_URL, else the embedded database, which is started, and migrated as it is the program's own.
+    `database_url` or DATABASE_URL, else the embedded database, which is started, and migrated as it is the program's own. `schema` or
+    DATABASE_SCHEMA is where names are looked up.
 
     Raises
     ------
     SettingsError
         The settings ask for what is not there: Supabase over REST, or the embedded database on Railway.
+    SchemaError
+        No practice can have a schema of this name; or, of the embedded database, none has.
     """
+    schema = schema or settings.database_schema
+    if schema != PUBLIC:
+        check_project_schema(schema)
     url = database_url or (settings.database_url.get_secret_value() if settings.database_url else None)
     if url is None and (settings.supabase_url or settings.supabase_key):
         raise SettingsError(
@@ -49,15 +56,15 @@ async def open_database(settings: Settings, database_url: str | None = None) -> 
             next_step="set DATABASE_URL for this service",
         )
     embedded = url is None
-    async with DBConnector(url or embedded_server(settings).start(), min_size=1) as db:
+    async with DBConnector(url or embedded_server(settings).start(), min_size=1, schema=schema) as db:
         if embedded:
             await migrate(db)
         yield db
 
 
 @asynccontextmanager
-async def open_store(settings: Settings, database_url: str | None = None) -> AsyncIterator[PostgresStore]:
-    """The store of a command, over a database that has exactly this program's schema."""
-    async with open_database(settings, database_url) as db:
+async def open_store(settings: Settings, database_url: str | None = None, schema: str | None = None) -> AsyncIterator[PostgresStore]:
+    """The store of a command, over a schema that is exactly this program's."""
+    async with open_database(settings, database_url, schema) as db:
         await require_migrated(db)
         yield PostgresStore(db)

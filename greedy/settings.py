@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
 
     database_url: SecretStr | None = Field(None, description="PostgreSQL to use, postgresql://user:password@host:port/database")
+    database_schema: str = Field("public", description="Schema of the practice in that database")
     supabase_url: str | None = Field(None, description="Supabase project, https://<project>.supabase.co")
     supabase_key: SecretStr | None = Field(None, description="Supabase secret key")
     rooster_id: str | None = Field(None, description="Roster to plan when a command gets none")

@@ -30,6 +30,9 @@ SHOWN_DETAILS = 200
 DatabaseOption = Annotated[
     str | None, typer.Option("--database", metavar="URL", help="PostgreSQL to use; otherwise DATABASE_URL, else the embedded one.")
 ]
+SchemaOption = Annotated[
+    str | None, typer.Option("--schema", metavar="NAME", help="Schema of the practice; otherwise DATABASE_SCHEMA, else public.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 RosterArgument = Annotated[str | None, typer.Argument(metavar="[ROSTER_ID]", help="Id of the roster; otherwise ROOSTER_ID.")]
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import shlex
+
 import typer
 
-from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, print_document, run_async
+from greedy.cli import schemas
+from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, SchemaOption, print_document, run_async
 from greedy.database.migrations import MigrationStatus, migration_status, migrations
 from greedy.database.migrations import migrate as apply_migrations
+from greedy.database.schema_names import PUBLIC
 from greedy.opening import embedded_server, open_database
 from greedy.settings import load_settings
 
 app = typer.Typer(help="The database itself.", no_args_is_help=True)
+app.add_typer(schemas.app, name="schema")
 
 
 @app.command()
-def migrate(database: DatabaseOption = None) -> int:
-    """Bring the database's schema up to this program. The same again changes nothing."""
+def migrate(database: DatabaseOption = None, schema: SchemaOption = None) -> int:
+    """Bring a schema up to this program. The same again changes nothing."""
     settings = load_settings()
 
     async def work() -> tuple[str, list[str]]:
-        async with open_database(settings, database) as db:
-            return db.server, await apply_migrations(db)
+        async with open_database(settings, database, schema) as db:
+            place = db.server if db.schema == PUBLIC else f"schema {db.schema!r} of {db.server}"
+            return place, await apply_migrations(db)
 
     server, applied = run_async(work())
     print(f"{server}: {len(applied)} migrations applied" + (f", up to {applied[-1]}" if applied else "; it was up to date"))
@@ -28,25 +34,26 @@ def migrate(database: DatabaseOption = None) -> int:
 
 
 @app.command()
-def status(database: DatabaseOption = None, as_json: JsonOption = False) -> int:
-    """Say which database is used and which migrations it has. Ends with 1 when some are pending, or from a newer program."""
+def status(database: DatabaseOption = None, schema: SchemaOption = None, as_json: JsonOption = False) -> int:
+    """Say which database and schema are used and which migrations they have. Ends with 1 when some are pending, or from a newer program."""
     settings = load_settings()
 
-    async def work() -> tuple[str, MigrationStatus]:
-        async with open_database(settings, database) as db:
-            return db.server, await migration_status(db)
+    async def work() -> tuple[str, str, MigrationStatus]:
+        async with open_database(settings, database, schema) as db:
+            return db.server, db.schema, await migration_status(db)
 
-    server, found = run_async(work())
+    server, name, found = run_async(work())
     if as_json:
-        print_document({"server": server, "applied": found.applied, "pending": found.pending, "unknown": found.unknown})
+        print_document({"server": server, "schema": name, "applied": found.applied, "pending": found.pending, "unknown": found.unknown})
     else:
         print(f"server: {server}")
+        print(f"schema: {name}")
         for migration in migrations():
             print(f"{'applied' if migration.version in found.applied else 'pending'}  {migration.version} {migration.name}")
         for version in found.unknown:
             print(f"unknown  {version} of a newer version of this program")
         if found.pending:
-            print("next: greedy db migrate")
+            print("next: greedy db migrate" + ("" if name == PUBLIC else f" --schema {shlex.quote(name)}"))
     return ExitCode.CALLER if found.pending or found.unknown else ExitCode.DONE
 
 

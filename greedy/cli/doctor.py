@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+import shlex
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 
-from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, print_document, run_async
+from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, SchemaOption, print_document, run_async
+from greedy.database.connector import DBConnector
+from greedy.database.errors import AuthenticationError
 from greedy.database.migrations import migration_status
+from greedy.database.schema_names import PUBLIC
+from greedy.database.schema_setup import SchemaSetup
 from greedy.errors import CallerError, GreedyError
 from greedy.formats.practice import to_problem
 from greedy.formats.practice_csv import read_practice
@@ -31,11 +36,11 @@ class Fact:
     exit_code: int = ExitCode.DONE
 
 
-def doctor(database: DatabaseOption = None, as_json: JsonOption = False) -> int:
-    """Look at Python, settings, connection, migrations, triggers and solver; say what is wrong and the next command to run."""
+def doctor(database: DatabaseOption = None, schema: SchemaOption = None, as_json: JsonOption = False) -> int:
+    """Look at Python, settings, connection, migrations, schema, triggers and solver; say what is wrong and the next command to run."""
 
     async def work() -> list[Fact]:
-        return [fact async for fact in facts(load_settings(), database)]
+        return [fact async for fact in facts(load_settings(), database, schema)]
 
     found = run_async(work())
     if as_json:
@@ -48,7 +53,7 @@ def doctor(database: DatabaseOption = None, as_json: JsonOption = False) -> int:
     return max((fact.exit_code for fact in found), default=ExitCode.DONE)
 
 
-async def facts(settings: Settings, database_url: str | None) -> AsyncIterator[Fact]:
+async def facts(settings: Settings, database_url: str | None, schema: str | None) -> AsyncIterator[Fact]:
     """The facts in the order in which they build on each other; what needs a connection is left out without one."""
     packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("greedy", "asyncpg", "ortools", "pydantic", "supabase"))
     yield Fact("python", good=True, text=f"{platform.python_version()} on {platform.system()}; {packages}")
@@ -65,16 +70,18 @@ async def facts(settings: Settings, database_url: str | None) -> AsyncIterator[F
         text=f"greedy filled {filled} of {problem.required} shifts of the sample in {result.seconds * 1000:.0f} ms",
     )
     try:
-        async with open_database(settings, database_url) as db:
+        async with open_database(settings, database_url, schema) as db:
             version = await db.execute("show server_version", fetch_val=True)
             yield Fact("connection", good=True, text=f"{db.server}, PostgreSQL {version}")
             status = await migration_status(db)
             if status.pending or status.unknown:
                 text = f"{len(status.pending)} pending, {len(status.unknown)} of a newer version of this program"
-                next_step = "update this program" if status.unknown else "greedy db migrate"
+                migrate = "greedy db migrate" + ("" if db.schema == PUBLIC else f" --schema {shlex.quote(db.schema)}")
+                next_step = "update this program" if status.unknown else migrate
                 yield Fact("migrations", good=False, text=text, next_step=next_step, exit_code=ExitCode.CALLER)
                 return
             yield Fact("migrations", good=True, text=f"all {len(status.applied)} applied")
+            yield await _schema_fact(db)
             faults = trigger_faults(await PostgresStore(db).triggers())
             yield Fact(
                 "triggers",
@@ -86,3 +93,15 @@ async def facts(settings: Settings, database_url: str | None) -> AsyncIterator[F
     except GreedyError as exc:
         code = ExitCode.CALLER if isinstance(exc, CallerError) else ExitCode.OUTSIDE
         yield Fact("connection", good=False, text=" ".join([exc.message, *exc.details]), next_step=exc.next_step, exit_code=code)
+
+
+async def _schema_fact(db: DBConnector) -> Fact:
+    try:
+        report = await SchemaSetup(db).verify_schema()
+    except AuthenticationError as exc:
+        return Fact("schema", good=True, text=f"{db.schema}, not compared with its migrations: {exc.message}")
+    if report.ok:
+        return Fact("schema", good=True, text=f"{db.schema} is as its migrations make it, compared in {report.milliseconds:.0f} ms")
+    first, *more = report.faults
+    text = f"{db.schema}: {first}" + (f", and {len(more)} more divergences" if more else "")
+    return Fact("schema", good=False, text=text, next_step=f"greedy db schema verify {shlex.quote(db.schema)}", exit_code=ExitCode.CALLER)

@@ -7,7 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
-from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, parse_roster_id, print_document, progress, run_async, write_file
+from greedy.cli.console import (
+    DatabaseOption,
+    ExitCode,
+    JsonOption,
+    SchemaOption,
+    parse_roster_id,
+    print_document,
+    progress,
+    run_async,
+    write_file,
+)
 from greedy.cli.rosters import print_standing
 from greedy.cli.solving import (
     CURRENT,
@@ -52,6 +62,7 @@ def load(
         ),
     ] = False,
     database: DatabaseOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Load practice tables from CSV files into the database, all or nothing. The same again changes nothing."""
@@ -61,7 +72,7 @@ def load(
     async def work() -> bool:
         with progress(as_json) as tell:
             tell(f"loading {folder}")
-            async with open_store(settings, database) as store:
+            async with open_store(settings, database, schema) as store:
                 return await store.import_tables(tables, replace=replace)
 
     imported = run_async(work())
@@ -81,13 +92,14 @@ def export(
     roster_id: Annotated[str, typer.Argument(metavar="ROSTER_ID", help="Id of the roster.")],
     folder: FolderArgument,
     database: DatabaseOption = None,
+    schema: SchemaOption = None,
 ) -> int:
     """Write a roster from the database into a folder of CSV files; greedy load reads them again."""
     settings = load_settings()
     roster = parse_roster_id(roster_id, settings)
 
     async def work() -> None:
-        async with open_store(settings, database) as store:
+        async with open_store(settings, database, schema) as store:
             write_practice(await store.load(roster, include_open=True), folder)
 
     run_async(work())

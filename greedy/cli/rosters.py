@@ -15,6 +15,7 @@ from greedy.cli.console import (
     ExitCode,
     JsonOption,
     RosterArgument,
+    SchemaOption,
     error_document,
     parse_roster_id,
     print_document,
@@ -39,6 +40,7 @@ from greedy.cli.solving import (
     solver_line,
     solver_progress,
 )
+from greedy.database.schema_names import PUBLIC
 from greedy.errors import InputError
 from greedy.opening import open_store
 from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, SolveOptions, report_roster, run_roster, verify_roster
@@ -73,7 +75,9 @@ def demo(
 ) -> int:
     """Plan the bundled sample roster in the embedded database, verify it, and write the report. May be repeated."""
     # Never a database from the environment: the sample has no business among a practice's own data.
-    settings = load_settings().model_copy(update={"database_url": None, "supabase_url": None, "supabase_key": None})
+    settings = load_settings().model_copy(
+        update={"database_url": None, "database_schema": PUBLIC, "supabase_url": None, "supabase_key": None}
+    )
     outcome = run_async(_demo(settings, quiet=as_json))
     folder = output or settings.data_dir / "reports" / outcome.document.roster_id
     paths = write_report(outcome.report, folder)
@@ -130,6 +134,7 @@ def run(
     ] = None,
     run_id: Annotated[str | None, typer.Option("--run-id", help="Name this run; the same id again changes nothing.")] = None,
     database: DatabaseOption = None,
+    schema: SchemaOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Plan one roster: load, solve, pair, write all or nothing, verify, report."""
@@ -140,7 +145,7 @@ def run(
     async def work() -> RunOutcome:
         with progress(as_json) as tell:
             tell("connecting")
-            async with open_store(settings, database) as store:
+            async with open_store(settings, database, schema) as store:
                 return await run_roster(
                     store,
                     roster,
@@ -163,13 +168,15 @@ def run(
     return exit_code(outcome, fail_on or [])
 
 
-def verify(roster_id: RosterArgument = None, database: DatabaseOption = None, as_json: JsonOption = False) -> int:
+def verify(
+    roster_id: RosterArgument = None, database: DatabaseOption = None, schema: SchemaOption = None, as_json: JsonOption = False
+) -> int:
     """Verify the triggers and the rows of a roster (phase 4C). Changes nothing. Ends with 4 when a check fails."""
     settings = load_settings()
     roster = parse_roster_id(roster_id, settings)
 
     async def work() -> dict[str, Any]:
-        async with open_store(settings, database) as store:
+        async with open_store(settings, database, schema) as store:
             return dict(await verify_roster(store, roster))
 
     result = run_async(work())
@@ -185,13 +192,14 @@ def report(
     report_format: Annotated[ReportFormat, typer.Option("--format", help="text for reading, json for programs.")] = ReportFormat.TEXT,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write; otherwise stdout.")] = None,
     database: DatabaseOption = None,
+    schema: SchemaOption = None,
 ) -> int:
     """Report on a roster as it stands in the database: coverage, open demand and why, load of each employee."""
     settings = load_settings()
     roster = parse_roster_id(roster_id, settings)
 
     async def work() -> Report:
-        async with open_store(settings, database) as store:
+        async with open_store(settings, database, schema) as store:
             return await report_roster(store, roster)
 
     found = run_async(work())
@@ -204,12 +212,12 @@ def report(
     return ExitCode.DONE
 
 
-def rosters(database: DatabaseOption = None, as_json: JsonOption = False) -> int:
+def rosters(database: DatabaseOption = None, schema: SchemaOption = None, as_json: JsonOption = False) -> int:
     """List the rosters of the database."""
     settings = load_settings()
 
     async def work() -> list[dict[str, object]]:
-        async with open_store(settings, database) as store:
+        async with open_store(settings, database, schema) as store:
             return [roster.model_dump(mode="json") for roster in await store.list_rosters()]
 
     found = run_async(work())

@@ -1,12 +1,18 @@
-"""Migrations: the SQL files of supabase/migrations, applied in order, each in a transaction.
+"""Migrations: the SQL files of supabase/migrations, applied in order, all that is pending in one transaction.
 
-The history is kept where the Supabase CLI keeps it (`supabase_migrations.schema_migrations`), so that either tool sees what the other did.
-That is why no migration library is used here: none keeps that table.
+They are written for `public`; for the schema of a practice their text is rendered (see `rendering`). The history of `public` is kept where
+the Supabase CLI keeps it (`supabase_migrations.schema_migrations`), so that either tool sees what the other did. That is why no migration
+library is used here: none keeps that table. A project schema keeps its own in a table of the same form in the schema itself, so that it
+goes wherever the schema goes; having one is what makes a schema a project schema.
 """
 
 from __future__ import annotations
 
 import re
+import secrets
+import shlex
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +20,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from greedy.database.errors import QueryError, SchemaError
+from greedy.database.identifiers import qualified, quoted
+from greedy.database.rendering import rendered
+from greedy.database.schema_names import PUBLIC, check_project_schema
 
 if TYPE_CHECKING:
-    from greedy.database.connector import DBConnector
+    from greedy.database.executor import DBConnection, Executor
 
 log = structlog.get_logger()
 
@@ -24,10 +33,7 @@ log = structlog.get_logger()
 FILE_NAME = re.compile(r"(?P<version>\d{14})_(?P<name>greedy_\w+)\.sql")
 # In an installed package the files lie beside this module, in a checkout at the root of the repository.
 FOLDERS = (Path(__file__).parent / "migrations", Path(__file__).parents[2] / "supabase" / "migrations")
-HISTORY = """
-create schema if not exists supabase_migrations;
-create table if not exists supabase_migrations.schema_migrations (version text primary key, statements text[], name text);
-"""
+HISTORY = "schema_migrations"
 MIGRATION_LOCK = 7_206_518_390_112  # any number of our own: two programs must not migrate one database at a time
 
 
@@ -56,59 +62,55 @@ def migrations() -> list[Migration]:
     return [Migration(match["version"], match["name"], path.read_text(encoding="utf-8")) for match, path in found]
 
 
-async def migration_status(db: DBConnector) -> MigrationStatus:
-    """Compare the database's history with our files. Changes nothing."""
-    known = [migration.version for migration in migrations()]
-    there = await db.execute("select to_regclass('supabase_migrations.schema_migrations') is not null", fetch_val=True)
-    ours = "select version from supabase_migrations.schema_migrations where name like 'greedy\\_%' order by version"
-    applied = [row["version"] for row in await db.execute(ours, fetch_all=True)] if there else []
-    return MigrationStatus(
-        applied=tuple(version for version in applied if version in known),
-        pending=tuple(version for version in known if version not in applied),
-        unknown=tuple(version for version in applied if version not in known),
-    )
-
-
-async def migrate(db: DBConnector) -> list[str]:
-    """Apply what is pending, all in one transaction, and return the versions applied. A second call changes nothing.
+async def migration_status(db: Executor, schema: str | None = None) -> MigrationStatus:
+    """Compare the history of a schema, otherwise that of `db`, with our files. Changes nothing.
 
     Raises
     ------
     SchemaError
-        The database is newer than this program, or a migration failed.
+        The database has no project schema of this name.
     """
-    refuse_newer(db.server, await migration_status(db))
-    applied: list[str] = []
-    async with db.transaction() as connection:
-        await connection.execute("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK])
-        await connection.execute(HISTORY)
-        history = {
-            row["version"] for row in await connection.execute("select version from supabase_migrations.schema_migrations", fetch_all=True)
-        }
-        for migration in migrations():
-            if migration.version in history:
-                continue
-            log.info("database.migrate", version=migration.version, name=migration.name)
-            await connection.execute(migration.sql)
-            await connection.execute(
-                "insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3)",
-                [migration.version, migration.name, [migration.sql]],
-            )
-            applied.append(migration.version)
-        if applied:
-            await connection.execute("notify pgrst, 'reload schema'")
-    return applied
+    schema = _checked(db, schema)
+    status = await _status(db, schema)
+    if status is None:
+        raise SchemaError(
+            f"{db.server} has no schema {schema!r} of a practice",
+            next_step=f"greedy db schema list shows those it has; greedy db schema create {shlex.quote(schema)} makes it",
+        )
+    return status
 
 
-async def require_migrated(db: DBConnector) -> None:
-    """Raise SchemaError unless the database has exactly the schema of this program."""
+async def migrate(db: Executor, schema: str | None = None) -> list[str]:
+    """Apply to a schema, otherwise that of `db`, what is pending, all in one transaction, and return the versions applied.
+
+    A second call changes nothing. Of two at once one waits for the other. Killed at any moment, nothing was applied. A project schema is
+    brought up to date, not made: that is `SchemaSetup.ensure_project_schema`.
+
+    Raises
+    ------
+    SchemaError
+        The database is newer than this program, has no project schema of this name, or holds things of others under names of ours.
+    QueryError
+        A migration failed; nothing was changed.
+    """
+    schema = _checked(db, schema)
+    status = await migration_status(db, schema)
+    refuse_newer(db.server, status)
+    return await apply_pending(db, schema) if status.pending else []
+
+
+async def require_migrated(db: Executor) -> None:
+    """Raise SchemaError unless the schema of `db` is exactly that of this program."""
     try:
         status = await migration_status(db)
     except QueryError as exc:
         raise SchemaError(f"cannot read the migrations of {db.server}: {exc.message}", next_step=exc.next_step or "greedy doctor") from exc
     refuse_newer(db.server, status)
     if status.pending:
-        raise SchemaError(f"{db.server} is not migrated: {len(status.pending)} migrations are pending", next_step="greedy db migrate")
+        which, option = ("", "") if db.schema == PUBLIC else (f"schema {db.schema!r} of ", f" --schema {shlex.quote(db.schema)}")
+        raise SchemaError(
+            f"{which}{db.server} is not migrated: {len(status.pending)} migrations are pending", next_step=f"greedy db migrate{option}"
+        )
 
 
 def refuse_newer(server: str, status: MigrationStatus) -> None:
@@ -117,3 +119,125 @@ def refuse_newer(server: str, status: MigrationStatus) -> None:
         raise SchemaError(
             f"{server} was migrated by a newer version of greedy: {', '.join(status.unknown)}", next_step="update this program"
         )
+
+
+async def apply_pending(db: Executor, schema: str, *, make: bool = False) -> list[str]:
+    """Apply what is pending under the lock, in one transaction; `make`: in a schema that is made first where it is missing."""
+    applied: list[str] = []
+    async with db.transaction() as connection:
+        await connection.execute("select pg_advisory_xact_lock($1)", [MIGRATION_LOCK])
+        if make and not await connection.execute("select 1 from pg_namespace where nspname = $1", [schema], fetch_val=True):
+            await connection.execute(f"create schema {quoted(schema)}")
+        status = await _status(connection, schema) or MigrationStatus((), tuple(one.version for one in migrations()), ())
+        refuse_newer(db.server, status)
+        pending = [migration for migration in migrations() if migration.version in status.pending]
+        if pending and not status.applied:
+            await _refuse_clashes(connection, schema, pending)
+        await make_history(connection, schema)
+        for migration in pending:
+            log.info("database.migrate", schema=schema, version=migration.version, name=migration.name)
+            await connection.execute(
+                f"insert into {history_of(schema)} (version, name, statements) values ($1, $2, $3)",  # noqa: S608  a quoted name
+                [migration.version, migration.name, [await apply(connection, schema, migration)]],
+            )
+            applied.append(migration.version)
+        if applied:
+            await connection.execute("notify pgrst, 'reload schema'")
+    return applied
+
+
+async def apply(connection: DBConnection, schema: str, migration: Migration) -> str:
+    """Run one migration in a schema, where its own names without a schema are looked up too, and return the text that was run."""
+    sql = rendered(migration.sql, schema)
+    async with looking_in(connection, schema):
+        await connection.execute(sql)
+    return sql
+
+
+@asynccontextmanager
+async def looking_in(connection: DBConnection, schema: str) -> AsyncIterator[None]:
+    """Within this block of a transaction, names without a schema are looked up in this one alone, whatever temporary tables there are."""
+    before = await connection.execute("select current_setting('search_path')", fetch_val=True)
+    await connection.execute("select set_config('search_path', $1, true)", [f"{quoted(schema)}, pg_temp"])
+    yield
+    await connection.execute("select set_config('search_path', $1, true)", [before])
+
+
+@asynccontextmanager
+async def scratch_schema(connection: DBConnection) -> AsyncIterator[str]:
+    """A schema that is there for the length of a block of a transaction; then it and all that was made in it never were."""
+    name = f"greedy_reference_{secrets.token_hex(6)}"
+    await connection.execute(f"savepoint greedy_scratch; create schema {quoted(name)}")
+    yield name
+    await connection.execute("rollback to savepoint greedy_scratch; release savepoint greedy_scratch")
+
+
+def history_of(schema: str) -> str:
+    """The table with the history of a schema, as it stands in SQL."""
+    return qualified(HISTORY, "supabase_migrations" if schema == PUBLIC else schema)
+
+
+async def make_history(connection: DBConnection, schema: str) -> None:
+    """The table of the history, where it is missing."""
+    if schema == PUBLIC:
+        await connection.execute("create schema if not exists supabase_migrations")
+    columns = "(version text primary key, statements text[], name text)"
+    if not await connection.execute("select to_regclass($1) is not null", [history_of(schema)], fetch_val=True):
+        await connection.execute(f"create table {history_of(schema)} {columns}")
+        if schema != PUBLIC:
+            # REST servers show whole schemas.
+            await connection.execute(f"alter table {history_of(schema)} enable row level security")
+
+
+def _checked(db: Executor, schema: str | None) -> str:
+    name = db.schema if schema is None else schema
+    return name if name == PUBLIC else check_project_schema(name)
+
+
+async def _status(db: Executor, schema: str) -> MigrationStatus | None:
+    """None: a schema without a history, which is no project schema; `public` may be without."""
+    ours = await db.execute(
+        "select count(*) = 3 from pg_attribute where attrelid = to_regclass($1) and attname in ('version', 'statements', 'name')",
+        [history_of(schema)],
+        fetch_val=True,
+    )
+    if not ours and schema != PUBLIC:
+        return None
+    sql = f"select version from {history_of(schema)} where name like 'greedy\\_%' order by version"  # noqa: S608  a quoted name
+    applied = [row["version"] for row in await db.execute(sql, fetch_all=True)] if ours else []
+    known = [migration.version for migration in migrations()]
+    return MigrationStatus(
+        applied=tuple(version for version in applied if version in known),
+        pending=tuple(version for version in known if version not in applied),
+        unknown=tuple(version for version in applied if version not in known),
+    )
+
+
+async def _refuse_clashes(connection: DBConnection, schema: str, pending: Sequence[Migration]) -> None:
+    """Raise SchemaError when the schema holds something of others under a name that the migrations need."""
+    there = await connection.execute(NAMES, [schema], fetch_all=True)
+    if not there:
+        return
+    async with scratch_schema(connection) as scratch:
+        if schema != PUBLIC:
+            await make_history(connection, scratch)
+        for migration in pending:
+            await apply(connection, scratch, migration)
+        ours = {(row["space"], row["name"]) for row in await connection.execute(NAMES, [scratch], fetch_all=True)}
+    if clashes := sorted(f"{row['kind']} {row['name']}" for row in there if (row["space"], row["name"]) in ours):
+        raise SchemaError(
+            f"schema {schema!r} of {connection.server} holds {len(clashes)} things of others under names that greedy needs",
+            details=clashes,
+            next_step="rename or move them, or choose another schema: greedy db schema create NAME",
+        )
+
+
+# Tables, views, indexes, sequences and types share one space of names, whatever kind they are.
+NAMES = """
+select 'relation' as space, relname::text as name,
+       case when relkind = 'i' then 'index' when relkind = 'c' then 'type' when relkind = 'S' then 'sequence'
+            when relkind in ('v', 'm') then 'view' else 'table' end as kind
+from pg_class where relnamespace = to_regnamespace(quote_ident($1)) and relkind <> 't'
+union select 'relation', typname, 'type' from pg_type where typnamespace = to_regnamespace(quote_ident($1)) and typtype in ('d', 'e', 'r')
+union select 'function', proname, 'function' from pg_proc where pronamespace = to_regnamespace(quote_ident($1))
+"""

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from greedy.cli.console import ExitCode
 from greedy.cli.main import app
@@ -31,12 +32,14 @@ README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 def commands() -> list[str]:
-    names = [f"greedy {command.name}" for command in app.registered_commands]
-    for group in app.registered_groups:
-        assert group.typer_instance is not None
-        names += [
-            f"greedy {group.name} {command.callback.__name__}" for command in group.typer_instance.registered_commands if command.callback
-        ]
+    return [f"greedy {name}" for name in commands_of(app)]
+
+
+def commands_of(group: typer.Typer) -> list[str]:
+    names = [command.name or command.callback.__name__ for command in group.registered_commands if command.callback]
+    for inner in group.registered_groups:
+        assert inner.typer_instance is not None
+        names += [f"{inner.name} {name}" for name in commands_of(inner.typer_instance)]
     return names
 
 
@@ -46,7 +49,7 @@ def test_every_command_is_told(command: str) -> None:
 
 
 def test_no_command_is_told_that_does_not_exist() -> None:
-    told = set(re.findall(r"`(greedy (?:db )?[a-z]+)", README))
+    told = set(re.findall(r"`(greedy (?:db (?:schema )?)?[a-z]+)", README))
     assert told == set(commands())
 
 
@@ -94,7 +97,7 @@ def test_every_option_of_solving_is_told(command: str) -> None:
     for parameter in inspect.signature(callback, eval_str=True).parameters.values():
         for option in getattr(parameter.annotation, "__metadata__", ()):
             for flag in getattr(option, "param_decls", None) or ():
-                if flag.startswith("--") and flag != "--database":
+                if flag.startswith("--") and flag not in ("--database", "--schema"):
                     assert re.search(rf"`(-o|{flag})\b", README) or flag in README, flag
 
 
