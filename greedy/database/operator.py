@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import repeat
-from operator import itemgetter
-from typing import Any, TypeAlias, cast, overload
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, TypeVar, cast, overload
 
 from greedy.database import statements
+from greedy.database.bulk import Row, is_row, names_of, put_many
 from greedy.database.errors import QueryError, SchemaError, ServerFacts
 from greedy.database.executor import DBConnection, Executor, Record
+from greedy.database.faults import bound, explained
 from greedy.database.identifiers import quoted
 from greedy.database.registry import SchemaRegistry, Table
-from greedy.database.statements import Argument, Conflict, Statement, Test
-from greedy.database.storage import Unfit
+from greedy.database.statements import Conflict, Statement, Test
 
-Row: TypeAlias = Mapping[str, object]
-Where: TypeAlias = Mapping[str, object]
+Where = Row
+T = TypeVar("T")
 
 SHAPES = 500  # statements kept for one table
 
@@ -84,7 +83,7 @@ class DBOperator:
             if number is not None:
                 values.append(number)
         shape = ("select", tests, columns, order_by, limit is None, offset is None)
-        return await self._call(
+        rows: list[Record] = await self._call(
             table,
             schema,
             shape,
@@ -92,6 +91,7 @@ class DBOperator:
             values,
             fetch_all=True,
         )
+        return rows
 
     async def fetch_one(
         self,
@@ -232,18 +232,19 @@ class DBOperator:
         QueryError
             No condition, and `all_rows` was not asked for.
         """
-        if not _is_row(values) or not values:
+        if not is_row(values) or not values:
             raise QueryError(f"update of table {table}: no values are given", said=ServerFacts(table=table))
         tests, compared = _tests(table, where)
         _refuse_all("update", table, tests, all_rows)
         names = tuple(values.keys())
-        return await self._call(
+        count: int = await self._call(
             table,
             schema,
             ("update", names, tests),
             lambda found: statements.update(found, names, tests),
             [*values.values(), *compared],
         )
+        return count
 
     async def delete(self, table: str, where: Where | None = None, *, all_rows: bool = False, schema: str | None = None) -> int:
         """Delete the rows that fit, and return how many they were.
@@ -255,7 +256,8 @@ class DBOperator:
         """
         tests, values = _tests(table, where)
         _refuse_all("delete", table, tests, all_rows)
-        return await self._call(table, schema, ("delete", tests), lambda found: statements.delete(found, tests), values)
+        count: int = await self._call(table, schema, ("delete", tests), lambda found: statements.delete(found, tests), values)
+        return count
 
     async def execute_raw(self, sql: str, args: Sequence[object] = (), **how: Any) -> Any:  # noqa: ANN401  as `Executor.execute`
         """SQL as it stands, with arguments as they are: `Executor.execute`."""
@@ -283,55 +285,59 @@ class DBOperator:
         returning: Sequence[str] | None,
         conflict: Conflict | None,
         schema: str | None,
-    ) -> Any:  # noqa: ANN401  what it is stands in the overloads
+    ) -> Record | list[Record] | int:
         returning = None if returning is None else _names(returning)
-        if _is_row(row):
-            names = tuple(row.keys())
-            stored = await self._call(
-                table,
-                schema,
-                ("insert", names, returning, conflict),
-                lambda found: statements.insert(found, names, returning, conflict),
-                list(row.values()),
-                fetch_row=True,
-            )
-            if stored is None and conflict is not None and conflict.update == ():
-                found = await self.registry.table(table, schema)
-                key = statements.key_of(found, conflict.on)
-                by_column = dict(zip(statements.columns_of(found, names), row.values(), strict=True))
-                stored = await self.fetch_one(table, {column.name: by_column[column] for column in key}, columns=returning, schema=schema)
-            if stored is None:
-                raise QueryError(
-                    f"the row for table {table} was not stored: a trigger or rule of the table kept it out", said=ServerFacts(table=table)
-                )
-            return stored
-        rows = row if isinstance(row, (list, tuple)) else list(row)
-        names, values = _by_column(table, rows)
-        if not rows:
-            await self.registry.table(table, schema)
-            return 0 if returning is None else []
-        shape = ("insert many", names, returning, conflict)
-        return await self._call(
+        if is_row(row):
+            return await self._put_one(table, cast("Row", row), returning, conflict, schema)
+        rows = cast("Sequence[Row]", row if isinstance(row, (list, tuple)) else list(row))
+
+        async def put(found: Table) -> int | list[Record]:
+            if not rows:
+                return 0 if returning is None else []
+            names = names_of(found.name.table, rows)
+            shape = ("insert many", names, returning, conflict)
+            bulk = _kept(found, shape, lambda: statements.insert_many(found, names, returning, conflict))
+            return await put_many(self.executor, found, bulk, names, rows)
+
+        return await self._with_table(table, schema, put)
+
+    async def _put_one(
+        self, table: str, row: Row, returning: tuple[str, ...] | None, conflict: Conflict | None, schema: str | None
+    ) -> Record:
+        names = tuple(row.keys())
+        stored: Record | None = await self._call(
             table,
             schema,
-            shape,
-            lambda found: statements.insert_many(found, names, returning, conflict),
-            values,
-            **({} if returning is None else {"fetch_all": True}),
+            ("insert", names, returning, conflict),
+            lambda found: statements.insert(found, names, returning, conflict),
+            list(row.values()),
+            fetch_row=True,
         )
+        if stored is None and conflict is not None and conflict.update == ():
+            found = await self.registry.table(table, schema)
+            given = dict(zip(statements.columns_of(found, names), row.values(), strict=True))
+            where = {column.name: given[column] for column in statements.key_of(found, conflict.on)}
+            stored = await self.fetch_one(table, where, columns=returning, schema=schema)
+        if stored is None:
+            raise QueryError(
+                f"the row for table {table} was not stored: a trigger or rule of the table kept it out", said=ServerFacts(table=table)
+            )
+        return stored
 
     async def _call(
         self, table: str, schema: str | None, shape: object, build: Callable[[Table], Statement], values: Sequence[Any], **how: bool
     ) -> Any:  # noqa: ANN401
+        async def use(found: Table) -> Any:  # noqa: ANN401
+            statement = _kept(found, shape, lambda: build(found))
+            with explained(statement.table, statement.arguments, values):
+                return await self.executor.execute(statement.sql, bound(statement.table, statement.arguments, values), **how)
+
+        return await self._with_table(table, schema, use)
+
+    async def _with_table(self, table: str, schema: str | None, use: Callable[[Table], Awaitable[T]]) -> T:
         for again in (True, False):
             try:
-                found = await self.registry.table(table, schema)
-                statement = cast("Statement | None", found.statements.get(shape))
-                if statement is None:
-                    if len(found.statements) >= SHAPES:
-                        found.statements.clear()
-                    found.statements[shape] = statement = build(found)
-                return await self.executor.execute(statement.sql, _bound(statement, values), **how)  # type: ignore[call-overload]
+                return await use(await self.registry.table(table, schema))
             except SchemaError as exc:
                 # The schema may have changed since it was read. In a transaction the server refuses all that follows its own error.
                 self.registry.forget()
@@ -340,8 +346,14 @@ class DBOperator:
         raise AssertionError
 
 
-def _is_row(row: object) -> bool:
-    return isinstance(row, (Mapping, Record))
+def _kept(table: Table, shape: object, build: Callable[[], T]) -> T:
+    """What `build` makes, made once for this shape of call."""
+    made = table.statements.get(shape)
+    if made is None:
+        if len(table.statements) >= SHAPES:
+            table.statements.clear()
+        table.statements[shape] = made = build()
+    return cast("T", made)
 
 
 def _names(names: str | Iterable[str]) -> tuple[str, ...]:
@@ -352,7 +364,7 @@ def _tests(table: str, where: Where | None) -> tuple[tuple[tuple[str, Test], ...
     """The shape of conditions, and their values without those that are None."""
     if where is None:
         return (), []
-    if not _is_row(where):
+    if not is_row(where):
         raise QueryError(f"conditions on table {table} are a mapping of columns to values, not {type(where).__name__}")
     tests: list[tuple[str, Test]] = []
     values: list[object] = []
@@ -362,10 +374,9 @@ def _tests(table: str, where: Where | None) -> tuple[tuple[tuple[str, Test], ...
             continue
         test: Test = "one"
         if isinstance(value, (list, tuple, set, frozenset)):
-            value = list(value)
             test = "any or null" if None in value else "any"
         tests.append((name, test))
-        values.append(value)
+        values.append(list(cast("Iterable[object]", value)) if test != "one" else value)
     return tuple(tests), values
 
 
@@ -376,39 +387,6 @@ def _refuse_all(verb: str, table: str, tests: Sequence[object], all_rows: bool) 
             next_step="give conditions, or all_rows=True",
             said=ServerFacts(table=table),
         )
-
-
-def _by_column(table: str, rows: Sequence[Row]) -> tuple[tuple[str, ...], list[Sequence[object]]]:
-    """Rows as one list of values for each column."""
-    if not rows:
-        return (), []
-    try:
-        names = tuple(rows[0].keys())
-        if {len(names)}.issuperset(map(len, rows)):
-            return names, [list(map(itemgetter(name), rows)) for name in names]
-    except (AttributeError, KeyError, TypeError):
-        pass
-    first = rows[0].keys() if _is_row(rows[0]) else ()
-    for number, row in enumerate(rows, 1):
-        if not _is_row(row):
-            raise QueryError(f"row {number} for table {table} is not a mapping of columns to values, but {type(row).__name__}")
-        if different := sorted(map(str, first ^ row.keys())):
-            raise QueryError(
-                f"row {number} for table {table} has other columns than row 1: {', '.join(different)}",
-                next_step="give every row the same columns, None where there is no value",
-                said=ServerFacts(table=table, column=different[0]),
-            )
-    raise AssertionError
-
-
-def _bound(statement: Statement, values: Sequence[Any]) -> Sequence[object]:
-    sent = [
-        (argument.rule.many(given) if argument.many else argument.rule.one(given))
-        for argument, given in zip(statement.arguments, values, strict=True)
-    ]
-    if not statement.row:
-        return sent
-    return [list(zip(*(repeat(None) if place is None else sent[place] for place in statement.row), strict=False))]
 
 
 TABLE_EXISTS = """

@@ -31,8 +31,7 @@ class Column:
     `type` is PostgreSQL's own spelling (`uuid`, `character varying(20)`, `text[]`), `family` its kind, `labels` those of an enum in order.
     `generated`: its values are always the server's (`generated always`), and none may be given. `default` is SQL, None without one; of an
     identity column it is how it is generated. `base_type` is the type without length and with its schema where that is not PostgreSQL's
-    own, of a domain what it stands on; `base_family` is the
-    kind of that.
+    own, of a domain what it stands on; `base_family` is the kind of that.
     """
 
     name: str
@@ -192,7 +191,8 @@ CATALOGUE = """
 with space as (
   select oid from pg_namespace where nspname = $1
 ), class as (
-  select c.oid, c.relname, c.relkind, c.relhasrules from pg_class c join space on space.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm')
+  select c.oid, c.relname, c.relkind, c.relhasrules
+  from pg_class c join space on space.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm')
 ), names as (
   select a.attrelid, a.attnum, a.attname from pg_attribute a join class on class.oid = a.attrelid where a.attnum > 0 and not a.attisdropped
 ), types as (
@@ -205,8 +205,11 @@ with space as (
   select step.oid, b.oid as base,
          case when b.typcategory = 'A' then 'array' when b.typtype = 'e' then 'enum' when b.typtype = 'c' then 'composite'
               when b.typtype in ('r', 'm') then 'range' else 'base' end as family,
-         case when s.nspname = 'pg_catalog' then format_type(b.oid, -1) else format('%I.%I', s.nspname, b.typname) end as sql
-  from step join pg_type b on b.oid = step.base join pg_namespace s on s.oid = b.typnamespace where b.typtype <> 'd'
+         case when s.nspname = 'pg_catalog' then format_type(e.oid, -1) else format('%I.%I', s.nspname, e.typname) end
+         || case when e.oid <> b.oid then '[]' else '' end as sql
+  from step join pg_type b on b.oid = step.base
+  join pg_type e on e.oid = case when b.typcategory = 'A' and b.typarray = 0 then b.typelem else b.oid end
+  join pg_namespace s on s.oid = e.typnamespace where b.typtype <> 'd'
 ), keys as (
   select k.conrelid, k.contype, k.conname, k.confrelid, k.confdeltype, k.oid,
          (select jsonb_agg(n.attname order by p.ord) from unnest(k.conkey) with ordinality p(num, ord)
@@ -236,12 +239,14 @@ select case when exists (select from space) then (
         'base_type', base.sql,
         'base_family', base.family
       ) order by a.attnum), '[]')
-      from pg_attribute a join pg_type t on t.oid = a.atttypid join types base on base.oid = t.oid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+      from pg_attribute a join pg_type t on t.oid = a.atttypid join types base on base.oid = t.oid
+      left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
       where a.attrelid = class.oid and a.attnum > 0 and not a.attisdropped),
     'uniques', (
       select coalesce(jsonb_agg(jsonb_build_object('name', i.relname, 'primary', x.indisprimary, 'columns', (
           select jsonb_agg(n.attname order by p.ord) from unnest(x.indkey) with ordinality p(num, ord)
-          join names n on n.attrelid = class.oid and n.attnum = p.num where p.ord <= x.indnkeyatts)) order by x.indisprimary desc, i.relname), '[]')
+          join names n on n.attrelid = class.oid and n.attnum = p.num where p.ord <= x.indnkeyatts)) -- those after are only included
+          order by x.indisprimary desc, i.relname), '[]')
       from pg_index x join pg_class i on i.oid = x.indexrelid
       where x.indrelid = class.oid and x.indisunique and x.indisvalid and x.indpred is null and x.indexprs is null),
     'foreign_keys', (

@@ -24,12 +24,29 @@ class Argument(NamedTuple):
 
 
 class Statement(NamedTuple):
-    """SQL and its arguments. `row`: they go as one array of rows of the table's own type; for each of its columns the argument, or None."""
+    """SQL and its arguments."""
 
     sql: str
     table: str
     arguments: tuple[Argument, ...]
-    row: tuple[int | None, ...] = ()
+
+
+class Bulk(NamedTuple):
+    """An insert of many rows, in three ways.
+
+    `sql` takes one array for each column, or, where `row` is not empty, one array of rows of the table's own type: `row` has for each
+    column of the table the place of its argument, or None. `from_stage` takes the rows from the table that `stage` makes. `copy`: the rows
+    may be copied straight into the table.
+    """
+
+    sql: str
+    table: str
+    arguments: tuple[Argument, ...]
+    row: tuple[int | None, ...]
+    stage: str
+    from_stage: str
+    copy: bool
+    gives_rows: bool
 
 
 def columns_of(table: Table, names: Iterable[str], *, written: bool = False) -> tuple[Column, ...]:
@@ -64,7 +81,7 @@ def select(
 ) -> Statement:
     """Rows that fit; with `limited` and `shifted` the last arguments are how many and from which."""
     conditions, arguments = _conditions(table, where, [])
-    sql = f"select {_returned(table, columns)} from {_target(table)}{conditions}"
+    sql = f"select {_returned(table, columns)} from {_target(table)}{conditions}"  # noqa: S608  names are quoted, values bound
     if order_by:
         sql += f" order by {', '.join(_ordered(table, name) for name in order_by)}"
     for wanted, word in ((limited, "limit"), (shifted, "offset")):
@@ -82,22 +99,32 @@ def insert(table: Table, names: Sequence[str], returning: Sequence[str] | None, 
     return Statement(sql, table.name.table, _arguments(columns))
 
 
-def insert_many(table: Table, names: Sequence[str], returning: Sequence[str] | None, conflict: Conflict | None) -> Statement:
-    """Many rows in one statement, an array for each column."""
+def insert_many(table: Table, names: Sequence[str], returning: Sequence[str] | None, conflict: Conflict | None) -> Bulk:
+    """Many rows in one statement."""
     columns = columns_of(table, names, written=True)
     if not columns:
         raise QueryError(f"the rows for table {table.name.table} have no columns", said=ServerFacts(table=table.name.table))
-    # unnest takes arrays and rows apart to the last element: where a column is one, whole rows go as the table's own type
+    listed = _named(columns)
+    head = f"insert into {_target(table)} ({listed}) select"
+    tail = _on_conflict(table, columns, conflict) + (f" returning {_returned(table, returning)}" if returning is not None else "")
     row: tuple[int | None, ...] = ()
     if any(column.base_family in ("array", "composite") for column in columns):
+        # unnest takes arrays and rows apart to the last element: where a column is one, whole rows go as the table's own type
         row = tuple(columns.index(column) if column in columns else None for column in table.columns)
-        source = f"select {', '.join(f'r.{quoted(column.name)}' for column in columns)} from unnest($1::{_target(table)}[]) r"
+        source = f"{', '.join(f'r.{quoted(column.name)}' for column in columns)} from unnest($1::{_target(table)}[]) r"
     else:
-        source = f"select * from unnest({', '.join(f'${n}::{column.base_type}[]' for n, column in enumerate(columns, 1))})"
-    sql = f"insert into {_target(table)} ({_named(columns)}) {source}{_on_conflict(table, columns, conflict)}"
-    if returning is not None:
-        sql += f" returning {_returned(table, returning)}"
-    return Statement(sql, table.name.table, _arguments(columns, many=True), row)
+        source = f"* from unnest({', '.join(f'${n}::{column.base_type}[]' for n, column in enumerate(columns, 1))})"
+    stage = ", ".join(f"{quoted(column.name)} {column.base_type}" for column in columns)
+    return Bulk(
+        sql=f"{head} {source}{tail}",
+        table=table.name.table,
+        arguments=_arguments(columns, many=True),
+        row=row,
+        stage=f"create temp table {STAGE} ({stage}) on commit drop",
+        from_stage=f"{head} {listed} from pg_temp.{STAGE}{tail}",
+        copy=table.copyable and not tail,
+        gives_rows=returning is not None,
+    )
 
 
 def update(table: Table, names: Sequence[str], where: Sequence[tuple[str, Test]]) -> Statement:
@@ -105,13 +132,13 @@ def update(table: Table, names: Sequence[str], where: Sequence[tuple[str, Test]]
     columns = columns_of(table, names, written=True)
     values = ", ".join(f"{quoted(column.name)} = ${n}" for n, column in enumerate(columns, 1))
     conditions, arguments = _conditions(table, where, list(_arguments(columns)))
-    return Statement(f"update {_target(table)} set {values}{conditions}", table.name.table, tuple(arguments))
+    return Statement(f"update {_target(table)} set {values}{conditions}", table.name.table, tuple(arguments))  # noqa: S608
 
 
 def delete(table: Table, where: Sequence[tuple[str, Test]]) -> Statement:
     """The rows that fit, away."""
     conditions, arguments = _conditions(table, where, [])
-    return Statement(f"delete from {_target(table)}{conditions}", table.name.table, tuple(arguments))
+    return Statement(f"delete from {_target(table)}{conditions}", table.name.table, tuple(arguments))  # noqa: S608
 
 
 class Conflict(NamedTuple):
@@ -169,7 +196,7 @@ def _conditions(table: Table, where: Sequence[tuple[str, Test]], arguments: list
     for column, (_, test) in zip(columns_of(table, [name for name, _ in where]), where, strict=True):
         # json has no equality; and a list for an array column is the array itself
         name = quoted(column.name) + ("::jsonb" if column.base_type == "json" else "")
-        many = test.startswith("any") and not column.base_family == "array"
+        many = test.startswith("any") and column.base_family != "array"
         if test != "null":
             arguments.append(Argument(column, rule_for(column.base_type), many))
         value = f"${len(arguments)}"
@@ -203,6 +230,7 @@ def _target(table: Table) -> str:
     return qualified(table.name.table, table.name.schema)
 
 
+STAGE = "greedy_rows_to_insert"
 NUMBER = Column(
     "limit or offset", "bigint", "base", nullable=True, default=None, generated=False, labels=(), base_type="bigint", base_family="base"
 )

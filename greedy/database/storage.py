@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from asyncpg.pgproto.pgproto import UUID as DRIVER_UUID
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import to_json
 
 LENGTH = re.compile(r"\([^)]*\)")
+INFINITIES = (datetime.min, datetime.max)  # noqa: DTZ901  as the driver hands out the server's
 NO_NUMBER = re.compile(r"\b(NaN|Infinity)\b")
 
 
-class Unfit(ValueError):
+class UnfitError(ValueError):
     """A value that is not one of a column's type, in words that do not show it: it may be personal or secret."""
 
 
@@ -39,7 +40,7 @@ class Rule(NamedTuple):
 
         Raises
         ------
-        Unfit
+        UnfitError
             It is not one of this type.
         """
         if value is None or self.fits((value,)):
@@ -48,11 +49,11 @@ class Rule(NamedTuple):
             return self.one(value.value)
         try:
             return self.convert(value)
-        except Unfit:
+        except UnfitError:
             raise
         except (TypeError, ValueError, ArithmeticError, RecursionError) as exc:
             # `from None`: what a library says of a value often shows it
-            raise Unfit(f"{'malformed text' if isinstance(value, str) else type(value).__name__}: {type(exc).__name__}") from None
+            raise UnfitError(f"{'malformed text' if isinstance(value, str) else type(value).__name__}: {type(exc).__name__}") from None
 
 
 def format_for_storage(value: object, column_type: str) -> object:
@@ -84,7 +85,7 @@ def rule_for(column_type: str) -> Rule:
 
         def convert(value: object) -> object:
             if not isinstance(value, (list, tuple)):
-                raise Unfit(f"expected a list, got {type(value).__name__}")
+                raise UnfitError(f"expected a list, got {type(value).__name__}")
             return [convert(each) if isinstance(each, (list, tuple)) else element.one(each) for each in value]
 
         return Rule(_never, convert)
@@ -102,7 +103,7 @@ def _never(values: Sequence[object]) -> bool:  # noqa: ARG001  no values fit as 
 
 def _refused(expected: str) -> Callable[[object], object]:
     def refuse(value: object) -> object:
-        raise Unfit(f"expected {expected}, got {type(value).__name__}")
+        raise UnfitError(f"expected {expected}, got {type(value).__name__}")
 
     return refuse
 
@@ -122,23 +123,21 @@ def _none_zoned(values: Sequence[Any]) -> bool:
 def _text(value: object) -> str:
     if isinstance(value, str):
         return value
-    raise Unfit(f"expected str, got {type(value).__name__}")
+    raise UnfitError(f"expected str, got {type(value).__name__}")
 
 
 def _integer(value: Any) -> int:  # noqa: ANN401
     if isinstance(value, bool):
-        raise Unfit("expected int, got bool")
+        raise UnfitError("expected int, got bool")
     return operator.index(value)
 
 
 def _number(kind: Callable[[str], object]) -> Callable[[Any], object]:
     def convert(value: Any) -> object:  # noqa: ANN401
-        if isinstance(value, (bool, str)) or value != value:
-            raise Unfit(
-                "a number that is missing is None, not NaN"
-                if not isinstance(value, (bool, str))
-                else f"expected a number, got {type(value).__name__}"
-            )
+        if isinstance(value, (bool, str)):
+            raise UnfitError(f"expected a number, got {type(value).__name__}")
+        if not _has_no_nan((value,)):
+            raise UnfitError("NaN; a number that is missing is None")
         return kind(str(value))  # by its text: a float is the decimal number that it is shown as
 
     return convert
@@ -147,7 +146,7 @@ def _number(kind: Callable[[str], object]) -> Callable[[Any], object]:
 def _date(value: object) -> date:
     if isinstance(value, datetime):
         if value.time() != time():
-            raise Unfit("a time of day would be lost in a date")
+            raise UnfitError("a time of day would be lost in a date")
         return value.date()
     if isinstance(value, date):
         return value
@@ -159,14 +158,14 @@ def _timestamp(value: object) -> datetime:
         return datetime.combine(value, time())
     read = value if isinstance(value, datetime) else datetime.fromisoformat(_text(value))
     if read.tzinfo is not None:
-        raise Unfit("its time zone would be lost in a timestamp without time zone")
+        raise UnfitError("its time zone would be lost in a timestamp without time zone")
     return read
 
 
 def _timestamptz(value: object) -> datetime:
     read = value if isinstance(value, datetime) else datetime.fromisoformat(_text(value))
-    if read.tzinfo is None and read not in (datetime.min, datetime.max):  # these two are the server's infinities
-        raise Unfit("it has no time zone, and the same hour is another moment elsewhere")
+    if read.tzinfo is None and read not in INFINITIES:
+        raise UnfitError("it has no time zone, and the same hour is another moment elsewhere")
     return read
 
 
