@@ -29,7 +29,9 @@ class Column:
     """One column.
 
     `type` is PostgreSQL's own spelling (`uuid`, `character varying(20)`, `text[]`), `family` its kind, `labels` those of an enum in order.
-    `generated`: its values are always the server's (`generated always`), and none may be given. `default` is SQL, None without one.
+    `generated`: its values are always the server's (`generated always`), and none may be given. `default` is SQL, None without one; of an
+    identity column it is how it is generated. `base_type` is the type without length and with its schema where that is not PostgreSQL's
+    own, of a domain what it stands on; `base_family` is the kind of that.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Column:
     default: str | None
     generated: bool
     labels: tuple[str, ...]
+    base_type: str
+    base_family: Literal["base", "enum", "array", "composite", "range"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,10 @@ class Check:
 
 @dataclass(frozen=True)
 class Table:
-    """One table, partitioned table or view."""
+    """One table, partitioned table or view.
+
+    `copyable`: COPY does the same as INSERT here. It does not on a view, and not where rules or row level security decide about rows.
+    """
 
     name: TableName
     kind: Literal["table", "view"]
@@ -80,6 +87,7 @@ class Table:
     uniques: tuple[Unique, ...]
     foreign_keys: tuple[ForeignKey, ...]
     checks: tuple[Check, ...]
+    copyable: bool
 
     @cached_property
     def column(self) -> dict[str, Column]:
@@ -90,6 +98,11 @@ class Table:
     def primary_key(self) -> tuple[str, ...]:
         """Columns of the primary key, empty without one."""
         return next((unique.columns for unique in self.uniques if unique.primary), ())
+
+    @cached_property
+    def statements(self) -> dict[object, object]:
+        """What was built for this table; it goes when the table is read anew."""
+        return {}
 
 
 class SchemaRegistry:
@@ -178,9 +191,25 @@ CATALOGUE = """
 with space as (
   select oid from pg_namespace where nspname = $1
 ), class as (
-  select c.oid, c.relname, c.relkind from pg_class c join space on space.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm')
+  select c.oid, c.relname, c.relkind, c.relhasrules
+  from pg_class c join space on space.oid = c.relnamespace where c.relkind in ('r', 'p', 'v', 'm')
 ), names as (
   select a.attrelid, a.attnum, a.attname from pg_attribute a join class on class.oid = a.attrelid where a.attnum > 0 and not a.attisdropped
+), types as (
+  -- the type behind a type: of a domain, however deep, what it stands on
+  with recursive step (oid, base) as (
+    select oid, oid from pg_type
+    union all
+    select step.oid, t.typbasetype from step join pg_type t on t.oid = step.base where t.typtype = 'd'
+  )
+  select step.oid, b.oid as base,
+         case when b.typcategory = 'A' then 'array' when b.typtype = 'e' then 'enum' when b.typtype = 'c' then 'composite'
+              when b.typtype in ('r', 'm') then 'range' else 'base' end as family,
+         case when s.nspname = 'pg_catalog' then format_type(e.oid, -1) else format('%I.%I', s.nspname, e.typname) end
+         || case when e.oid <> b.oid then '[]' else '' end as sql
+  from step join pg_type b on b.oid = step.base
+  join pg_type e on e.oid = case when b.typcategory = 'A' and b.typarray = 0 then b.typelem else b.oid end
+  join pg_namespace s on s.oid = e.typnamespace where b.typtype <> 'd'
 ), keys as (
   select k.conrelid, k.contype, k.conname, k.confrelid, k.confdeltype, k.oid,
          (select jsonb_agg(n.attname order by p.ord) from unnest(k.conkey) with ordinality p(num, ord)
@@ -188,30 +217,38 @@ with space as (
          (select jsonb_agg(n.attname order by p.ord) from unnest(k.confkey) with ordinality p(num, ord)
           join pg_attribute n on n.attrelid = k.confrelid and n.attnum = p.num) as target_columns
   from pg_constraint k join class on class.oid = k.conrelid
+  -- a key that refers to a partitioned table has a copy of itself for each partition
+  where not exists (select from pg_constraint whole where whole.oid = k.conparentid and whole.conrelid = k.conrelid)
 )
 select case when exists (select from space) then (
   select coalesce(jsonb_agg(jsonb_build_object(
     'name', jsonb_build_array($1::text, class.relname),
     'kind', case when class.relkind in ('v', 'm') then 'view' else 'table' end,
+    'copyable', class.relkind in ('r', 'p') and not class.relhasrules and not row_security_active(class.oid),
     'columns', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'name', a.attname,
         'type', format_type(a.atttypid, a.atttypmod),
-        'family', case when t.typcategory = 'A' then 'array' when t.typtype = 'e' then 'enum' when t.typtype = 'd' then 'domain'
-                       when t.typtype = 'c' then 'composite' when t.typtype in ('r', 'm') then 'range' else 'base' end,
+        'family', case when t.typtype = 'd' then 'domain' else base.family end,
         'nullable', not (a.attnotnull or t.typnotnull),
-        'default', case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end,
+        'default', case when a.attidentity = 'd' then 'generated by default as identity'
+                        when a.attidentity = 'a' then 'generated always as identity'
+                        when a.attgenerated = '' then coalesce(pg_get_expr(d.adbin, d.adrelid), t.typdefault) end,
         'generated', a.attgenerated <> '' or a.attidentity = 'a',
-        'labels', (select coalesce(jsonb_agg(e.enumlabel order by e.enumsortorder), '[]') from pg_enum e where e.enumtypid = t.oid)
+        'labels', (select coalesce(jsonb_agg(e.enumlabel order by e.enumsortorder), '[]') from pg_enum e where e.enumtypid = base.base),
+        'base_type', base.sql,
+        'base_family', base.family
       ) order by a.attnum), '[]')
-      from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+      from pg_attribute a join pg_type t on t.oid = a.atttypid join types base on base.oid = t.oid
+      left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
       where a.attrelid = class.oid and a.attnum > 0 and not a.attisdropped),
     'uniques', (
       select coalesce(jsonb_agg(jsonb_build_object('name', i.relname, 'primary', x.indisprimary, 'columns', (
           select jsonb_agg(n.attname order by p.ord) from unnest(x.indkey) with ordinality p(num, ord)
-          join names n on n.attrelid = class.oid and n.attnum = p.num)) order by x.indisprimary desc, i.relname), '[]')
+          join names n on n.attrelid = class.oid and n.attnum = p.num where p.ord <= x.indnkeyatts)) -- those after are only included
+          order by x.indisprimary desc, i.relname), '[]')
       from pg_index x join pg_class i on i.oid = x.indexrelid
-      where x.indrelid = class.oid and x.indisunique and x.indpred is null and x.indexprs is null),
+      where x.indrelid = class.oid and x.indisunique and x.indisvalid and x.indpred is null and x.indexprs is null),
     'foreign_keys', (
       select coalesce(jsonb_agg(jsonb_build_object(
         'name', k.conname, 'columns', k.columns, 'target', jsonb_build_array(s.nspname, t.relname), 'target_columns', k.target_columns,
