@@ -244,7 +244,7 @@ class DBConnection(Executor):
             )
         else:
             error = from_driver(exc, server=self.server)
-        if self._depth and isinstance(exc, (asyncpg.PostgresError, TimeoutError)):
+        if self._depth and isinstance(exc, (asyncpg.PostgresError, TimeoutError)) and cause(exc) is not None:
             self._failure = error
         return error
 

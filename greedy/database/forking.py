@@ -14,5 +14,5 @@ def in_forked_child(action: Callable[[], None]) -> None:
 
 
 def keep_for_ever(thing: object) -> None:
-    """Never collect `thing`, not even when the process ends: on the way out it would speak on the parent's sockets."""
+    """Never collect `thing`, not even when the process ends: it would speak on the parent's sockets, and end its loop."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))

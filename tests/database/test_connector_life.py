@@ -210,7 +210,7 @@ async def test_the_pool_of_a_closed_loop_is_forgotten_and_that_of_a_living_one_r
 
 
 FORK = """
-import asyncio, os, sys
+import asyncio, gc, os, sys, time
 from greedy.database.connector import DBConnector
 
 url, how = sys.argv[1:]
@@ -230,11 +230,17 @@ if child == 0:
         assert not mine & before, "the child speaks on a connection of its parent"
     if how == "killed":
         os._exit(0)
-    sys.exit(0)  # what is left of the parent's pool is collected now, and would say goodbye for it
+    asyncio.set_event_loop(None)
+    del loop
+    gc.collect()  # with the pool would go the loop, and with it what wakes the parent's
+    sys.exit(0)
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 after = loop.run_until_complete(pids())
 assert after <= before | after and after & before, (before, after)
 assert len(after & before) == len(after), "the parent lost a connection"
+begin = time.monotonic()
+loop.run_until_complete(asyncio.wait_for(asyncio.to_thread(time.sleep, 0.1), 10))
+assert time.monotonic() - begin < 5, "the parent's loop is not woken any more"
 loop.run_until_complete(db.close())
 loop.run_until_complete(unused.close())
 loop.close()
