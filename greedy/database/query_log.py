@@ -31,7 +31,6 @@ T = TypeVar("T")
 OTHERS = "(other statements)"
 STEP = math.log(1.05)  # of the histogram: percentiles are right within 5 %
 EXPLAINED = re.compile(r"\s*(?:select|insert|update|delete|merge|with|values|table)\b", re.IGNORECASE)
-GENERIC_PLAN_MAJOR = 16  # PostgreSQL explains a statement without its arguments since then
 same_text = lru_cache(maxsize=2000)(normalised)
 
 
@@ -83,7 +82,7 @@ class QueryLogger:
         Statements that take longer become a `database.slow_query` event in the log. None: none do.
     explain
         Ask for the plan of a slow statement, when it is the slowest of its kind so far: an EXPLAIN on the same connection after it, which
-        runs nothing a second time. With arguments it needs PostgreSQL 16, and shows the plan for any arguments.
+        runs nothing a second time. It is the plan for any arguments, not for those of that run.
     max_statements
         How many different statements are kept apart; the rest are counted together.
     """
@@ -216,20 +215,25 @@ class time_query:  # noqa: N801  used as a function
 
 
 async def _plan(driver: PoolConnectionProxy, sql: str, arguments: int) -> str | None:
-    """The plan of a statement, without values; None when the server gives none."""
-    if arguments and driver.get_server_version().major < GENERIC_PLAN_MAJOR:
-        return None
-    options = "generic_plan" if arguments else "analyze off"
-    begun = driver.is_in_transaction()
+    """The plan of a statement that ran a moment ago, without values; None when the server gives none."""
+    begin, end = "begin", "rollback"
+    if driver.is_in_transaction():  # what fails here must not end it
+        begin, end = "savepoint greedy_plan", "rollback to savepoint greedy_plan; release savepoint greedy_plan"
+    prepared = False
     try:
-        if begun:  # what fails here must not end it
-            await driver.execute("savepoint greedy_plan")
+        await driver.execute(f"{begin}; set local plan_cache_mode = force_generic_plan")
         try:
-            # Through `fetch`, which takes one statement only: whatever follows a semicolon would run. NULLs, as a plan shows its values.
-            rows = await driver.fetch(f"explain ({options}) {sql}", *[None] * arguments)
+            if arguments:
+                # It had arguments, so it is one statement. Prepared, since the plan of one with arguments would show them.
+                await driver.execute(f"prepare greedy_plan as {sql}")
+                prepared = True
+                sql = f"execute greedy_plan ({', '.join(['null'] * arguments)})"
+            # Through `fetch`, which takes one statement only: what follows a semicolon would run.
+            rows = await driver.fetch(f"explain {sql}")
         finally:
-            if begun:
-                await driver.execute("rollback to savepoint greedy_plan; release savepoint greedy_plan")
+            await driver.execute(end)
+            if prepared:
+                await driver.execute("deallocate greedy_plan")
     except DRIVER_ERRORS as exc:
         log.debug("database.no_plan", error=type(exc).__name__)
         return None
