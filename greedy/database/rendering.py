@@ -28,7 +28,7 @@ FORMS = re.compile(
   | \b(?P<nothing> search_path\s*=\s*pg_catalog\s*,\s*pg_temp )\b(?!\s*[.,])
   | \b(?P<role> (?:from|to)\s+public )\b(?!\s*\.)
   | \bschema\s+(?P<schema> public )\b(?!\s*\.)
-  | (?<![.\w]) (?P<prefix> public ) (?= \s*\.\s*[\w"] )
+  | (?<![.\w]) (?P<prefix> public ) (?= \s*\.\s*(?:\w|\Z) )
   | \b(?P<unknown> public | search_path )\b
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -47,24 +47,24 @@ def rendered(sql: str, schema: str) -> str:
     return sql if schema == PUBLIC else _rendered(sql, quoted(schema))
 
 
-def _rendered(sql: str, name: str) -> str:
+def _rendered(sql: str, name: str, lines_before: int = 0) -> str:
     done: list[str] = []
     position = 0
     while position < len(sql):
         part = PARTS.match(sql, position)
         if part is None:
-            raise _refusal(sql, position, "a quote that does not end")
-        line = sql.count("\n", 0, position)
+            raise _refusal(sql, position, "a quote that does not end", lines_before)
+        line = lines_before + sql.count("\n", 0, position)
         match part.lastgroup:
             case "body":
-                done += [part["tag"], _rendered(part["body"], name), part["tag"]]
+                done += [part["tag"], _rendered(part["body"], name, line), part["tag"]]
             case "comment":
                 done.append(re.sub(r"\bpublic(?=\.[\w\"])", lambda _: name, part[0]))
             case "string":
                 done.append(_forms(IN_STRING, part[0], name, line))
             case "name":
                 if part[0].casefold() == f'"{PUBLIC}"':
-                    raise _refusal(sql, position, part[0])
+                    raise _refusal(sql, position, part[0], lines_before)
                 done.append(part[0])
             case _:
                 done.append(_forms(FORMS, part[0], name, line))
@@ -88,7 +88,7 @@ def _forms(forms: re.Pattern[str], text: str, name: str, line: int) -> str:
     return forms.sub(replaced, text)
 
 
-def _refusal(text: str, position: int, what: str, line: int = 0) -> SchemaError:
+def _refusal(text: str, position: int, what: str, line: int) -> SchemaError:
     begin, end = text.rfind("\n", 0, position) + 1, text.find("\n", position)
     shown = text[begin : end if end >= 0 else None].strip()
     line += text.count("\n", 0, position) + 1

@@ -11,7 +11,7 @@ from greedy.database.catalogue import EVERYBODY, Catalogue, Thing
 
 Kind = Literal["missing", "extra", "different", "off"]
 
-SHOWN_CHARACTERS = 100
+SHOWN_CHARACTERS = 80
 # The role that Supabase gives to whoever has no account.
 ANYBODY = (f" to {EVERYBODY}", " to anon")
 
@@ -21,9 +21,9 @@ class Divergence:
     """One thing that is missing, extra, different, or there but switched off.
 
     `what` is a table, column, constraint, index, trigger, rule, policy, view, sequence, type, function, grant, migration or setting, and
-    `name` which one. `attribute` says what of it is different, with what was `expected` and `found`. `harmless`: our tables and functions
-    work as they should all the same. So it is with things of others, indexes that are not unique, rights that were given to a named role,
-    and comments.
+    `name` which one. `attribute` says what of it is different or off, with what was `expected` and `found`. `harmless`: our tables and
+    functions work as they should all the same. So it is with things of others, indexes that are not unique, rights that were given to a
+    named role, and comments.
     """
 
     kind: Kind
@@ -35,13 +35,15 @@ class Divergence:
     harmless: bool = False
 
     def __str__(self) -> str:
+        if self.what == "grant":
+            return f"{self.kind} grant {self.expected or self.found} on {self.name}"
         text = f"{self.kind} {self.what} {self.name}"
         if self.attribute is None:
             return text
-        if self.expected is None or self.found is None:
-            return f"{text}: {self.attribute} {self.found or self.expected}"
-        expected, found = _first_difference(self.expected, self.found)
-        return f"{text}: {self.attribute} is {found!r} instead of {expected!r}"
+        if self.kind == "off":
+            return f"{text}: {self.attribute} is {self.found}"
+        expected, found = first_difference(self.expected or "none", self.found or "none")
+        return f"{text}: {self.attribute} is {found} instead of {expected}"
 
 
 @dataclass(frozen=True)
@@ -100,19 +102,16 @@ def _different(want: Thing, have: Thing) -> Iterator[Divergence]:
         expected, found = want.facts.get(attribute), have.facts.get(attribute)
         if expected == found:
             continue
-        if expected == "on" and found in ("off", "on replicas alone"):
-            yield Divergence("off", want.what, want.name, attribute if attribute != "state" or found != "off" else None, None, found)
-        else:
-            harmless = attribute == "comment"
-            yield Divergence("different", want.what, want.name, attribute, expected or "none", found or "none", harmless)
+        kind: Kind = "off" if expected == "on" and found in ("off", "on replicas alone") else "different"
+        yield Divergence(kind, want.what, want.name, attribute, expected, found, harmless=attribute == "comment")
 
 
 def _grants(thing: Thing, expected: set[str], found: set[str]) -> Iterator[Divergence]:
     if gone := expected - found:
-        yield Divergence("missing", "grant", thing.name, "of", expected=", ".join(sorted(gone)))
+        yield Divergence("missing", "grant", thing.name, "privileges", expected=", ".join(sorted(gone)))
     if more := found - expected:
         named = not thing.name.endswith(ANYBODY)
-        yield Divergence("extra", "grant", thing.name, "of", found=", ".join(sorted(more)), harmless=named)
+        yield Divergence("extra", "grant", thing.name, "privileges", found=", ".join(sorted(more)), harmless=named)
 
 
 def _privileges(thing: Thing | None) -> set[str]:
@@ -123,8 +122,14 @@ def _function_name(thing: Thing) -> str:
     return thing.name.partition("(")[0]
 
 
-def _first_difference(expected: str, found: str) -> tuple[str, str]:
-    """Of texts with several lines, the first that differ."""
-    pairs = zip_longest(expected.splitlines(), found.splitlines(), fillvalue="")
-    one, other = next(((one, other) for one, other in pairs if one != other), (expected, found))
-    return one.strip()[:SHOWN_CHARACTERS], other.strip()[:SHOWN_CHARACTERS]
+def first_difference(one: str, other: str) -> tuple[str, str]:
+    """Where two texts begin to differ, with a little before it: of several lines the first such pair, of long lines a part."""
+    lines = ([line.strip() for line in text.splitlines() if line.strip()] for text in (one, other))
+    pair = next((pair for pair in zip_longest(*lines, fillvalue="") if pair[0] != pair[1]), (one, other))
+    same = next((place for place, (a, b) in enumerate(zip_longest(*pair)) if a != b), 0)
+    begin = max(0, same - SHOWN_CHARACTERS // 2) if max(map(len, pair)) > SHOWN_CHARACTERS else 0
+    first, second = (
+        repr(("..." if begin else "") + text[begin : begin + SHOWN_CHARACTERS] + ("..." if len(text) > begin + SHOWN_CHARACTERS else ""))
+        for text in pair
+    )
+    return first, second

@@ -144,7 +144,9 @@ def _of_history(status: MigrationStatus) -> Iterator[Divergence]:
 
 def _of_session(replication_role: str) -> Iterator[Divergence]:
     if replication_role != "origin":
-        yield Divergence("off", "setting", "session_replication_role", "state", None, f"{replication_role}: triggers do not fire")
+        yield Divergence(
+            "off", "setting", "session_replication_role", "state", "origin", f"{replication_role}, in which triggers do not fire"
+        )
 
 
 MAY_CREATE = """

@@ -1,0 +1,541 @@
+"""SchemaSetup: schemas beside each other, made whole or not at all, and verification that sees every divergence and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import unicodedata
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from greedy.database import migrations as migrations_module
+from greedy.database import schema_setup
+from greedy.database.connector import DBConnector
+from greedy.database.embedded import EmbeddedServer
+from greedy.database.errors import AuthenticationError, DatabaseError, QueryError, SchemaError
+from greedy.database.migrations import Migration, migrate, migrations, require_migrated
+from greedy.database.schema_names import RESERVED
+from greedy.database.schema_setup import SchemaReport, SchemaSetup
+from greedy.formats.tables import PracticeTables
+from greedy.store.postgres import PostgresStore
+from tests.conftest import numbers
+
+TENANT = "Praktijk Zuid, é"
+LOAD = "load_roster_v1(p_roster_id uuid, p_include_open boolean)"
+SCHEMAS = "select array_agg(nspname::text order by nspname) from pg_namespace where nspname not like 'pg\\_%'"
+
+
+@pytest.fixture
+async def empty_url(server: EmbeddedServer) -> str:
+    """A database without anything in it."""
+    name = f"schemas_{next(numbers)}"
+    admin = await asyncpg.connect(server.url("postgres"))
+    await admin.execute(f"create database {name}")
+    await admin.close()
+    return server.url(name)
+
+
+@pytest.fixture
+async def tenant(database_url: str, db: DBConnector) -> AsyncIterator[DBConnector]:
+    """A project schema beside a migrated public."""
+    await SchemaSetup(db).ensure_project_schema(TENANT)
+    async with DBConnector(database_url, min_size=1, max_size=5, schema=TENANT) as connector:
+        yield connector
+
+
+@pytest.fixture(scope="module")
+def both_url(server: EmbeddedServer) -> str:
+    """One database for all tests that change nothing for good."""
+    name = f"schemas_{next(numbers)}"
+
+    async def make() -> None:
+        admin = await asyncpg.connect(server.url("postgres"))
+        await admin.execute(f"create database {name} template template_greedy")
+        await admin.close()
+        async with DBConnector(server.url(name), min_size=1) as db:
+            await SchemaSetup(db).ensure_project_schema(TENANT)
+
+    asyncio.run(make())
+    return server.url(name)
+
+
+async def verify_after(db: DBConnector, *statements: str) -> SchemaReport:
+    """The report on a schema in which this was done; then it is undone."""
+    async with db.transaction() as connection:
+        await connection.execute("savepoint healthy")
+        for sql in statements:
+            await connection.execute(sql)
+        report = await SchemaSetup(connection).verify_schema()
+        await connection.execute("rollback to savepoint healthy")
+    return report
+
+
+# What is done, and the lines that it gives; one with a ~ is harmless.
+DIVERGENCES = [
+    ("drop table roster_writes", "missing table roster_writes"),
+    ("alter table rosters add column kleur text", "extra column rosters.kleur"),
+    ("alter table employees drop column dienstverband", "missing column employees.dienstverband"),
+    ("alter table employees drop column email", "missing column employees.email\nmissing constraint employees.employees_email_check"),
+    (
+        "alter table employees alter dienstverband type varchar(50)",
+        "different column employees.dienstverband: type is 'character varying(50)' instead of 'text'",
+    ),
+    (
+        "alter table employees alter dienstverband set not null",
+        "different column employees.dienstverband: nullable is 'no' instead of 'yes'",
+    ),
+    ("alter table employees alter team drop not null", "different column employees.team: nullable is 'yes' instead of 'no'"),
+    ("alter table employees alter actief set default false", "different column employees.actief: default is 'false' instead of 'true'"),
+    (
+        'alter table employees alter team type text collate "C"',
+        "different column employees.team: collation is 'C' instead of 'none'",
+    ),
+    ("alter table rosters add constraint extra check (naam <> 'x')", "extra constraint rosters.extra"),
+    ("alter table rosters drop constraint rosters_status_check", "missing constraint rosters.rosters_status_check"),
+    (
+        "alter table rosters drop constraint rosters_check1, add constraint rosters_check1 check (end_date - start_date < 1000)",
+        "different constraint rosters.rosters_check1: definition is 'CHECK ((end_date - start_date) < 1000)' "
+        "instead of 'CHECK ((end_date - start_date) < 732)'",
+    ),
+    (
+        "alter table rosters drop constraint rosters_check1, add constraint rosters_check1 check (end_date - start_date < 732) not valid",
+        "different constraint rosters.rosters_check1: definition is 'CHECK ((end_date - start_date) < 732) NOT VALID' "
+        "instead of 'CHECK ((end_date - start_date) < 732)'",
+    ),
+    (
+        "alter table roster_writes drop constraint roster_writes_roster_id_fkey",
+        "missing constraint roster_writes.roster_writes_roster_id_fkey",
+    ),
+    ("drop index roster_assignments_employee_id_idx", "missing index roster_assignments_employee_id_idx"),
+    ("create index mine on rosters (naam)", "~extra index mine"),
+    ("create unique index mine on rosters (naam)", "extra index mine"),
+    (
+        "drop index roster_assignments_employee_id_idx; create index roster_assignments_employee_id_idx on roster_assignments (date)",
+        "different index roster_assignments_employee_id_idx: definition is '..._idx ON roster_assignments USING btree (date)' "
+        "instead of '..._idx ON roster_assignments USING btree (employee_id)'",
+    ),
+    ("drop trigger keep_rows_in_roster on rosters", "missing trigger rosters.keep_rows_in_roster"),
+    ("alter table rosters disable trigger keep_rows_in_roster", "off trigger rosters.keep_rows_in_roster: state is off"),
+    (
+        "alter table rosters enable replica trigger keep_rows_in_roster",
+        "off trigger rosters.keep_rows_in_roster: state is on replicas alone",
+    ),
+    (
+        "alter table rosters enable always trigger keep_rows_in_roster",
+        "different trigger rosters.keep_rows_in_roster: state is 'always' instead of 'on'",
+    ),
+    ("create trigger extra after insert on rosters execute function keep_blocking_true()", "extra trigger rosters.extra"),
+    (
+        "alter table roster_writes disable trigger all",
+        "off constraint roster_writes.roster_writes_roster_id_fkey: state is off",
+    ),
+    (
+        "set local session_replication_role = replica",
+        "off setting session_replication_role: state is replica, in which triggers do not fire",
+    ),
+    (
+        "create or replace function list_rosters_v1() returns jsonb language sql stable set search_path = {schema}, pg_temp as 'select null::jsonb'",
+        "different function list_rosters_v1(): body is 'select null::jsonb' instead of 'select coalesce(jsonb_agg(jsonb_build_object('",
+    ),
+    ("alter function load_roster_v1 security definer", f"different function {LOAD}: security is 'definer' instead of 'invoker'"),
+    (
+        'alter function list_rosters_v1 set search_path = "$user", {schema}, pg_temp',
+        "different function list_rosters_v1(): search_path is '\"$user\", {schema}, pg_temp' instead of '{schema}, pg_temp'",
+    ),
+    (
+        "alter function list_rosters_v1 reset search_path",
+        "different function list_rosters_v1(): search_path is 'none' instead of '{schema}, pg_temp'",
+    ),
+    ("alter function list_rosters_v1 volatile", "different function list_rosters_v1(): volatility is 'volatile' instead of 'stable'"),
+    (
+        "alter function list_rosters_v1 set work_mem = '1GB'",
+        "different function list_rosters_v1(): settings is 'work_mem=1GB' instead of 'none'",
+    ),
+    ("drop function list_rosters_v1", "missing function list_rosters_v1()"),
+    ("create function lock_roster(text) returns void language sql as 'select'", "extra function lock_roster(text)"),
+    (
+        "alter view roster_slot_counts set (security_invoker = false)",
+        "different view roster_slot_counts: options is 'security_invoker=false' instead of 'security_invoker=true'",
+    ),
+    (
+        "create or replace view roster_service_coverage with (security_invoker = true) as "
+        "select roster_id, null::text as service_code, 0::bigint as needed, 0::bigint as assigned from roster_writes",
+        "different view roster_service_coverage: definition is 'SELECT roster_id,' instead of 'SELECT needed.roster_id,'",
+    ),
+    ("drop view roster_service_coverage", "missing view roster_service_coverage"),
+    ("alter type slot_blocker add attribute extra integer", "extra column slot_blocker.extra"),
+    ("alter table rosters disable row level security", "off table rosters: row level security is off"),
+    ("alter table rosters force row level security", "different table rosters: forced row level security is 'on' instead of 'off'"),
+    ("create policy own on rosters using (true)", "extra policy rosters.own"),
+    ("create rule swallow as on insert to rosters do instead nothing", "extra rule rosters.swallow"),
+    ("alter table roster_writes set unlogged", "different table roster_writes: persistence is 'unlogged' instead of 'permanent'"),
+    ("grant select on rosters to public", "extra grant SELECT on table rosters to everybody"),
+    ("create role anon; grant select on rosters to anon", "extra grant SELECT on table rosters to anon"),
+    ("create role reader; grant select, insert on rosters to reader", "~extra grant INSERT, SELECT on table rosters to reader"),
+    ("grant select (naam) on rosters to public", "extra grant SELECT on column rosters.naam to everybody"),
+    ("grant execute on function load_roster_v1 to public", f"extra grant EXECUTE on function {LOAD} to everybody"),
+    ("revoke delete on rosters from current_user", "missing grant DELETE on table rosters to the owner"),
+    ("create role other; alter table rosters owner to other", "different table rosters: owner is 'other' instead of 'the owner'"),
+    (
+        "create role other; alter function keep_blocking_true owner to other",
+        "different function keep_blocking_true(): owner is 'other' instead of 'the owner'",
+    ),
+    (
+        "comment on table employees is 'mine'",
+        "~different table employees: comment is 'mine' instead of 'Who can be planned.'",
+    ),
+    (
+        "create table theirs (id int primary key); create view their_view as select * from theirs; create sequence their_numbers; "
+        "create type their_type as enum ('a'); create function theirs() returns int language sql as 'select 1'; grant select on theirs to public",
+        "~extra sequence their_numbers\n~extra type their_type\n~extra view their_view\n~extra table theirs\n~extra function theirs()",
+    ),
+]
+
+
+@pytest.mark.parametrize("schema", ["public", TENANT])
+@pytest.mark.parametrize(("done", "lines"), DIVERGENCES)
+async def test_each_divergence_is_told_and_nothing_else(both_url: str, schema: str, done: str, lines: str) -> None:
+    written = schema if schema == "public" else f'"{schema}"'
+    async with DBConnector(both_url, min_size=1, schema=schema) as db:
+        report = await verify_after(db, done.replace("{schema}", written))
+    assert [("~" if one.harmless else "") + str(one) for one in report.divergences] == lines.replace("{schema}", written).splitlines()
+    assert report.ok is all(line.startswith("~") for line in lines.splitlines())
+
+
+ODD = """
+create type public.mood as enum ('goed', 'matig');
+create domain public.percentage as integer default 0 check (value between 0 and 100);
+create sequence public.counter;
+create table public.odd (
+  id integer generated always as identity primary key, mood public.mood, part public.percentage,
+  twice integer generated always as (part * 2) stored, number integer default nextval('public.counter'));
+alter table public.odd enable row level security;
+create policy everybody on public.odd for select to public using (mood = 'goed');
+grant select on public.odd to public;
+create function public.odd_total() returns bigint language plpgsql set search_path = public, pg_temp
+as $$ declare total bigint; begin execute 'select sum(part) from public.odd' into total; return total; end $$;
+"""
+ODD_DIVERGENCES = [
+    ("select odd_total()", ""),
+    ("alter type mood add value 'slecht'", "different type mood: labels is 'goed, matig, slecht' instead of 'goed, matig'"),
+    ("alter domain percentage set not null", "different type percentage: nullable is 'no' instead of 'yes'"),
+    ("alter table odd alter id set generated by default", "different column odd.id: identity is 'by default' instead of 'always'"),
+    ("alter table odd alter id drop identity", "different column odd.id: identity is 'none' instead of 'always'\nmissing sequence odd_id_seq"),
+    ("alter table odd alter twice drop expression", "different column odd.twice: generated is 'none' instead of 'stored: part::integer * 2'"),
+    ("drop policy everybody on odd", "missing policy odd.everybody"),
+    ("alter policy everybody on odd using (true)", "different policy odd.everybody: using is 'true' instead of \"mood = 'goed'::mood\""),
+    ("revoke select on odd from public", "missing grant SELECT on table odd to everybody"),
+    ("alter sequence counter owned by none; alter table odd alter number drop default; drop sequence counter",
+     "missing sequence counter\ndifferent column odd.number: default is 'none' instead of \"nextval('counter'::regclass)\""),
+]  # fmt: skip
+
+
+async def test_kinds_that_our_tables_do_not_have_yet(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    more = [*migrations(), Migration("29990101000000", "greedy_odd", ODD)]
+    for module in (migrations_module, schema_setup):
+        monkeypatch.setattr(module, "migrations", lambda: more)
+    async with DBConnector(empty_url, min_size=1) as db:
+        await SchemaSetup(db).ensure_public_schema()
+        await SchemaSetup(db).ensure_project_schema(TENANT)
+    for schema in ("public", TENANT):
+        async with DBConnector(empty_url, min_size=1, schema=schema) as db:
+            for done, lines in ODD_DIVERGENCES:
+                report = await verify_after(db, done)
+                told = [str(one) for one in report.divergences]
+                assert told == lines.splitlines(), (schema, done)
+
+
+@pytest.mark.parametrize("schema", ["public", TENANT])
+async def test_a_healthy_schema_has_no_divergence_and_verifying_leaves_nothing(both_url: str, schema: str) -> None:
+    async with DBConnector(both_url, min_size=1, schema=schema) as db:
+        before = await db.execute(SCHEMAS, fetch_val=True)
+        async with db.transaction() as connection:
+            report = await SchemaSetup(connection).verify_schema()
+            # What it holds until the end of its transaction stops nobody who reads or writes.
+            modes = await connection.execute(
+                "select distinct mode from pg_locks l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace "
+                "where l.pid = pg_backend_pid() and n.nspname = any ($1::text[])", [["public", TENANT]], fetch_all=True)  # fmt: skip
+            path = await connection.execute("show search_path", fetch_val=True)
+        assert (report.divergences, report.ok, report.schema) == ((), True, schema)
+        assert {row["mode"] for row in modes} <= {"AccessShareLock"}
+        assert "greedy_reference" not in path
+        assert await db.execute(SCHEMAS, fetch_val=True) == before
+
+
+async def test_verification_does_not_wait_for_writers(tenant: DBConnector) -> None:
+    async with tenant.transaction() as other:
+        await other.execute("insert into rosters (start_date, end_date) values ('2025-01-01', '2025-01-02')")
+        await other.execute("lock table rosters, roster_assignments in share row exclusive mode")
+        assert (await asyncio.wait_for(SchemaSetup(tenant).verify_schema(), 10)).ok
+
+
+async def test_a_divergence_that_is_committed_is_seen_through_the_pool(db: DBConnector, tenant: DBConnector) -> None:
+    await tenant.execute("alter table employees disable trigger refresh_blocking_after_update")
+    setup = SchemaSetup(db)
+    assert [str(one) for one in (await setup.verify_schema(TENANT)).faults] == [
+        "off trigger employees.refresh_blocking_after_update: state is off"
+    ]
+    assert (await setup.verify_schema()).ok
+
+
+async def test_a_schema_that_was_renamed_is_told(db: DBConnector, tenant: DBConnector) -> None:
+    """Its functions would work in the old one."""
+    await db.execute(f'alter schema "{TENANT}" rename to "Praktijk Noord"')
+    report = await SchemaSetup(db).verify_schema("Praktijk Noord")
+    assert f"""different function list_rosters_v1(): search_path is '"{TENANT}", pg_temp' instead of '"Praktijk Noord", pg_temp'""" in map(
+        str, report.faults
+    )
+
+
+async def test_pending_migrations_are_told_and_the_rest_is_compared_with_what_was_applied(
+    tenant: DBConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = [*migrations(), Migration("29990101000000", "greedy_odd", ODD)]
+    for module in (migrations_module, schema_setup):
+        monkeypatch.setattr(module, "migrations", lambda: more)
+    report = await SchemaSetup(tenant).verify_schema()
+    assert [str(one) for one in report.divergences] == ["missing migration 29990101000000 greedy_odd"]
+    with pytest.raises(SchemaError, match="1 migrations are pending") as caught:
+        await require_migrated(tenant)
+    assert caught.value.next_step == f"greedy db migrate --schema '{TENANT}'"
+    assert await migrate(tenant) == ["29990101000000"]
+    assert (await SchemaSetup(tenant).verify_schema()).ok
+
+
+async def test_default_privileges_of_a_schema_are_no_divergence(empty_url: str) -> None:
+    """Supabase gives its roles rights on whatever is made in public."""
+    async with DBConnector(empty_url, min_size=1) as db:
+        role = f"web_{next(numbers)}"
+        await db.execute(
+            f"create role {role}; alter default privileges in schema public grant all on tables to {role}, public;"
+            f"alter default privileges in schema public grant execute on functions to {role} with grant option"
+        )
+        await migrate(db)
+        assert await db.execute("select has_table_privilege($1, 'rosters', 'select')", [role], fetch_val=True)
+        assert (await SchemaSetup(db).verify_schema()).divergences == ()
+        await db.execute(f"drop owned by {role}; drop role {role}")
+
+
+async def test_a_project_schema_stands_alone(empty_url: str, sample: PracticeTables) -> None:
+    """Without a migrated public beside it: nothing in it reaches out."""
+    async with DBConnector(empty_url, min_size=1, schema=TENANT) as db:
+        await SchemaSetup(db).ensure_project_schema(TENANT)
+        assert await db.execute("select count(*) from pg_class where relnamespace = 'public'::regnamespace", fetch_val=True) == 0
+        await require_migrated(db)
+        store = PostgresStore(db)
+        await store.import_tables(sample)
+        facts = await store.verify(sample.roster.id)
+        assert (facts.counts.open_rows, facts.probe.missing, len(facts.triggers)) == (1274, [], 15)
+        outside = await db.execute(
+            "select count(*) from pg_depend d join pg_class o on o.oid = d.objid join pg_class r on r.oid = d.refobjid "
+            "where o.relnamespace = $1::text::regnamespace and r.relnamespace = 'public'::regnamespace", [f'"{TENANT}"'], fetch_val=True)  # fmt: skip
+        assert outside == 0
+        assert (await SchemaSetup(db).verify_schema()).divergences == ()
+
+
+async def test_practices_do_not_see_each_others_rows(
+    db: DBConnector, tenant: DBConnector, database_url: str, sample: PracticeTables
+) -> None:
+    await SchemaSetup(db).ensure_project_schema("noord")
+    async with DBConnector(database_url, min_size=1, schema="noord") as noord:
+        stores = [PostgresStore(one) for one in (db, tenant, noord)]
+        for count, store in enumerate(stores, start=1):
+            assert [len(await one.list_rosters()) for one in stores] == [1] * (count - 1) + [0] * (4 - count)
+            await store.import_tables(sample)
+        await tenant.execute("update employees set voornaam = 'Zuid'")
+        duty = "insert into roster_assignments (roster_id, employee_id, date, dagdeel, service_id, status) " \
+               "select $1, 'EMP003', '2025-11-24', 'O', id, 1 from service_types where code = 'DIO' " \
+               "on conflict (roster_id, employee_id, date, dagdeel) do update set status = 1, service_id = excluded.service_id"  # fmt: skip
+        # The triggers of one practice block in this practice alone.
+        await noord.execute(duty, [sample.roster.id])
+        assert [(await store.counts(sample.roster.id)).blocked for store in stores] == [0, 0, 3]
+        names = [await one.execute("select count(*) from employees where voornaam = 'Zuid'", fetch_val=True) for one in (db, tenant, noord)]
+        assert names == [0, 14, 0]
+        await tenant.execute("delete from rosters")
+        assert [len(await store.list_rosters()) for store in stores] == [1, 0, 1]
+
+
+async def test_nobody_else_may_read_write_or_execute_in_a_project_schema(tenant: DBConnector) -> None:
+    role = f"visitor_{next(numbers)}"
+    await tenant.execute(f'create role {role}; grant usage on schema "{TENANT}" to {role}')
+    harmless = await tenant.execute(
+        "select array_agg(p.proname::text order by 1) from pg_proc p "
+        "where p.pronamespace = $1::text::regnamespace and has_function_privilege($2, p.oid, 'execute')", [f'"{TENANT}"', role], fetch_val=True)  # fmt: skip
+    assert harmless == ["is_structurally_absent", "is_weekly_absence"]
+    for sql in ("select * from rosters", "select list_rosters_v1()", "select * from roster_slot_counts", "select * from schema_migrations"):
+        with pytest.raises(AuthenticationError, match="permission denied"):
+            async with tenant.transaction() as connection:
+                await connection.execute(f"set local role {role}")
+                await connection.execute(sql, fetch_all=True)
+    await tenant.execute(f"drop owned by {role}; drop role {role}")
+
+
+@pytest.mark.parametrize(
+    "name", ["Hoofd", "twee woorden", "naïef", "praktijk.zuid", "a;b--c/*", "日本", "select", "x" * 63, "é" * 31, "1", "€,"]
+)
+async def test_unusual_names_work(empty_url: str, name: str, sample: PracticeTables) -> None:
+    async with DBConnector(empty_url, min_size=1, schema=name) as db:
+        setup = SchemaSetup(db)
+        assert len(await setup.ensure_project_schema(name)) == len(migrations())
+        assert await setup.ensure_project_schema(name) == []
+        await PostgresStore(db).import_tables(sample)
+        assert (await setup.verify_schema(name)).divergences == ()
+        assert [one.name for one in await setup.project_schemas()] == [name]
+        assert await db.execute("select count(*) from pg_namespace where nspname = $1", [name], fetch_val=True) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        *((name, "it ") for name in RESERVED),
+        ("PUBLIC", "greedy db migrate makes"),
+        ("Auth", "belongs to Supabase"),
+        ("pg_mine", "begin with pg_"),
+        ("PG_Temp", "begin with pg_"),
+        ("", "not a name"),
+        ("x" * 64, "64 bytes"),
+        ("é" * 32, "64 bytes"),
+        ("a\0b", "not a name"),
+        ("\ud800", "not a name"),
+        ('a"; drop schema public cascade; --', '" may not be in it'),
+        ("'t Hofje", "' may not be in it"),
+        ("a$$b", r"\$ may not be in it"),
+        ("a\\b", r"may not be in it"),
+        ("100%", "% may not be in it"),
+        ("$user", r"\$ may not be in it"),
+        (" a", "spaces around it"),
+        ("a\nb", "invisible"),
+        ("a\u202eb", "invisible"),
+        (unicodedata.normalize("NFD", "é"), "normal form C"),
+    ],
+)
+async def test_names_that_cannot_be_are_refused_before_anything_happens(both_url: str, name: str, why: str) -> None:
+    async with DBConnector(both_url, min_size=1) as db:
+        before = await db.execute(SCHEMAS, fetch_val=True)
+        with pytest.raises(SchemaError, match=f"cannot be the schema of a practice: .*{why}") as caught:
+            await SchemaSetup(db).ensure_project_schema(name)
+        assert caught.value.next_step
+        assert await db.execute(SCHEMAS, fetch_val=True) == before
+
+
+async def test_a_schema_of_somebody_else_is_taken_in_with_its_rows(db: DBConnector) -> None:
+    await db.execute("create schema notes; create table notes.notes (x int); insert into notes.notes values (1); "
+                     "create index on notes.notes (x); create function notes.mine() returns int language sql as 'select 1'")  # fmt: skip
+    with pytest.raises(SchemaError, match="has no schema 'notes' of a practice"):
+        await migrate(db, "notes")
+    setup = SchemaSetup(db)
+    await setup.ensure_project_schema("notes")
+    assert await db.execute("select x from notes.notes", fetch_val=True) == 1
+    report = await setup.verify_schema("notes")
+    assert (report.ok, [str(one) for one in report.divergences]) == (True, ["extra function mine()", "extra table notes"])
+
+
+@pytest.mark.parametrize(
+    ("things", "clashes"),
+    [
+        ("create table notes.rosters (x int); insert into notes.rosters values (1); create table notes.fine ()", ("table rosters",)),
+        ("create view notes.employees as select 1 as x; create sequence notes.rosters", ("sequence rosters", "view employees")),
+        ("create function notes.lock_roster(x int) returns int language sql as 'select 1'", ("function lock_roster",)),
+        ("create type notes.slot_content as enum ('a')", ("type slot_content",)),
+        ("create table notes.x (id int); create index rosters_pkey on notes.x (id)", ("index rosters_pkey",)),
+        ("create table notes.schema_migrations (version bigint primary key)", ("index schema_migrations_pkey", "table schema_migrations")),
+    ],
+)
+async def test_things_of_others_under_our_names_are_all_told_and_kept(db: DBConnector, things: str, clashes: tuple[str, ...]) -> None:
+    await db.execute(f"create schema notes; {things}")
+    before = await db.execute(
+        "select array_agg(relname::text order by 1) from pg_class where relnamespace = 'notes'::regnamespace", fetch_val=True
+    )
+    with pytest.raises(SchemaError, match=f"schema 'notes' of .* holds {len(clashes)} things of others under names") as caught:
+        await SchemaSetup(db).ensure_project_schema("notes")
+    assert caught.value.details == clashes
+    after = await db.execute(
+        "select array_agg(relname::text order by 1) from pg_class where relnamespace = 'notes'::regnamespace", fetch_val=True
+    )
+    assert after == before
+
+
+async def test_clashes_in_public_are_told_too(empty_url: str) -> None:
+    async with DBConnector(empty_url, min_size=1) as db:
+        await db.execute("create table rosters (x int); create table employees (x int)")
+        with pytest.raises(SchemaError, match="holds 2 things of others") as caught:
+            await SchemaSetup(db).ensure_public_schema()
+        assert caught.value.details == ("table employees", "table rosters")
+
+
+async def test_two_at_once_make_it_once(empty_url: str) -> None:
+    async with DBConnector(empty_url, min_size=1) as one, DBConnector(empty_url, min_size=1) as other:
+        calls = [SchemaSetup(db).ensure_project_schema(name) for db in (one, other) for name in (TENANT, "noord", TENANT)]
+        applied = await asyncio.wait_for(asyncio.gather(*calls, SchemaSetup(one).ensure_public_schema()), 30)
+        assert sorted(map(len, applied)) == [0, 0, 0, 0] + [len(migrations())] * 3
+        assert [found.name for found in await SchemaSetup(one).project_schemas()] == [TENANT, "noord", "public"]
+
+
+@pytest.mark.parametrize("schema", ["public", TENANT])
+async def test_a_backend_that_is_killed_leaves_nothing_and_lets_the_next_in(
+    empty_url: str, schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = migrations()
+    sleepy = [*ours, Migration("29990101000000", "greedy_sleepy", "create table public.sleepy (); select pg_sleep(60);")]
+    monkeypatch.setattr(migrations_module, "migrations", lambda: sleepy)
+    async with DBConnector(empty_url, min_size=1) as db, asyncio.timeout(30):
+
+        def ensure() -> asyncio.Task[list[str]]:
+            setup = SchemaSetup(db)
+            return asyncio.create_task(setup.ensure_public_schema() if schema == "public" else setup.ensure_project_schema(schema))
+
+        first = ensure()
+        sleeping = "select pid from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'"
+        while (pid := await db.execute(sleeping, fetch_val=True)) is None:
+            await asyncio.sleep(0.01)
+        monkeypatch.setattr(migrations_module, "migrations", lambda: ours)
+        second = ensure()
+        while not await db.execute("select 1 from pg_locks where locktype = 'advisory' and not granted", fetch_val=True):
+            await asyncio.sleep(0.01)
+        await db.execute("select pg_terminate_backend($1)", [pid], fetch_val=True)
+        with pytest.raises(DatabaseError):
+            await first
+        assert await second == [migration.version for migration in ours]
+        assert await db.execute("select count(*) from pg_class where relname = 'sleepy'", fetch_val=True) == 0
+        assert (await SchemaSetup(db).verify_schema(schema)).divergences == ()
+
+
+async def test_a_failed_migration_leaves_no_schema(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = [*migrations(), Migration("29990101000000", "greedy_broken", "select 1 / 0;")]
+    monkeypatch.setattr(migrations_module, "migrations", lambda: broken)
+    async with DBConnector(empty_url, min_size=1) as db:
+        with pytest.raises(QueryError, match="division by zero"):
+            await SchemaSetup(db).ensure_project_schema(TENANT)
+        assert await db.execute(SCHEMAS, fetch_val=True) == ["information_schema", "public"]
+
+
+async def test_who_may_not_create_schemas_is_told(server: EmbeddedServer, database_url: str, db: DBConnector) -> None:
+    role = f"reader_{next(numbers)}"
+    await db.execute(
+        f"create role {role}; grant select on all tables in schema supabase_migrations to {role}; grant usage on schema supabase_migrations to {role}"
+    )
+    async with db.transaction() as connection:
+        await connection.execute(f"set local role {role}")
+        for call in (SchemaSetup(connection).verify_schema(), SchemaSetup(connection).ensure_project_schema("noord")):
+            with pytest.raises(AuthenticationError, match=f"the user '{role}' may not create schemas") as caught:
+                await call
+            assert f"grant create on database {database_url.partition('?')[0].rpartition('/')[2]} to {role}" in str(caught.value.next_step)
+    async with db.transaction(readonly=True) as connection:
+        with pytest.raises(SchemaError, match="is read-only"):
+            await SchemaSetup(connection).verify_schema()
+    await db.execute(f"drop owned by {role}; drop role {role}")
+
+
+async def test_what_is_not_there_cannot_be_verified(db: DBConnector, empty_url: str) -> None:
+    with pytest.raises(SchemaError, match="has no schema 'nowhere' of a practice") as caught:
+        await SchemaSetup(db).verify_schema("nowhere")
+    assert "greedy db schema create nowhere" in str(caught.value.next_step)
+    async with DBConnector(empty_url, min_size=1) as nothing:
+        with pytest.raises(SchemaError, match="is not migrated"):
+            await SchemaSetup(nothing).verify_schema()
+    await SchemaSetup(db).ensure_project_schema("noord")
+    await db.execute("insert into noord.schema_migrations (version, name) values ('29990101000000', 'greedy_future')")
+    for call in (SchemaSetup(db).verify_schema("noord"), SchemaSetup(db).ensure_project_schema("noord"), migrate(db, "noord")):
+        with pytest.raises(SchemaError, match="was migrated by a newer version of greedy: 29990101000000"):
+            await call
