@@ -51,7 +51,7 @@ async def put_many(executor: Executor, table: Table, bulk: Bulk, names: Sequence
         values = _by_column(bulk.table, names, rows)
         with explained(bulk.table, bulk.arguments, values):
             sent = bound(bulk.table, bulk.arguments, values)
-            if _characters(sent) < STAGED_CHARACTERS:
+            if sum(sum(map(len, filter(None, sent[place]))) for place in bulk.long) < STAGED_CHARACTERS:
                 return await _inserted(executor, bulk.sql, bulk, _as_rows(bulk.row, sent) if bulk.row else sent)
     async with executor.transaction() as connection:
         await connection.execute(bulk.stage)
@@ -106,7 +106,3 @@ def _by_column(table: str, names: Sequence[str], rows: Sequence[Row], start: int
 def _as_rows(places: Sequence[int | None], values: Sequence[Sequence[object]]) -> list[list[Any]]:
     length = len(values[0])
     return [list(zip(*(repeat(None, length) if place is None else values[place] for place in places), strict=True))]
-
-
-def _characters(values: Sequence[Sequence[object]]) -> int:
-    return sum(len(value) for column in values for value in column if isinstance(value, (str, bytes)))
