@@ -1,8 +1,8 @@
 """Compare DBConnector and DBOperator with bare asyncpg, in one process, on the same rows and the same server, turn by turn.
 
-Bare is what one would write by hand for exactly this table: a pool, prepared SQL, COPY for inserts, arrays or a temporary table for upserts.
-Both begin with the rows as a list of dicts and end with asyncpg's records. Prints one JSON document: a line for each operation and size with
-the medians in milliseconds, their ratio, the target, and `ok`. Half of the rows of an upsert are there already.
+Bare is what one would write by hand for exactly this table: a pool, ready SQL, COPY for inserts, arrays or a temporary table for
+upserts. Both begin with the rows as a list of dicts and end with asyncpg's records. Prints one JSON document: a line for each operation
+and size with the medians in milliseconds, their ratio, the target, and `ok`. Half of the rows of an upsert are there already.
 
 The server of the benchmark's own does not wait for the disk (fsync off), so that what is left is the work of the two. Exit code 1 when a
 target was missed.
@@ -34,9 +34,9 @@ from greedy.database.operator import DBOperator
 from greedy.log import configure_logging
 
 Row = dict[str, object]
-Work = Callable[[], Awaitable[object]]
 
 TARGETS = {"single": 1.2, "bulk": 1.1}
+SMALL = 100  # rows
 REPEATS = {1: 2_000, 100: 300, 10_000: 15, 1_000_000: 3}
 SCHEMA = "greedy_bench"
 TYPES = {"id": "uuid", "name": "text", "hours": "integer", "day": "date", "made_at": "timestamptz", "share": "double precision"}
@@ -60,7 +60,7 @@ class Bare:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
 
-    async def execute(self) -> object:
+    async def execute(self, rows: list[Row]) -> object:
         return await self.pool.fetchval("select $1::int", 1)
 
     async def insert(self, rows: list[Row]) -> object:
@@ -93,7 +93,7 @@ class Ours:
         self.db = db
         self.operator = DBOperator(db)
 
-    async def execute(self) -> object:
+    async def execute(self, rows: list[Row]) -> object:
         return await self.db.execute("select $1::int", [1], fetch_val=True)
 
     async def insert(self, rows: list[Row]) -> object:
@@ -142,54 +142,65 @@ def server(url: str | None) -> Iterator[str]:
 async def measure(url: str, sizes: list[int], repeats: int | None, seed: int) -> list[dict[str, object]]:
     """All operations in all sizes."""
     lines: list[dict[str, object]] = []
-    async with DBConnector(url, min_size=1) as db, asyncpg.create_pool(url, min_size=1, max_size=20) as pool:
-        await pool.execute(f"drop schema if exists {SCHEMA} cascade")
-        await pool.execute(CREATE)
-        bare, ours = Bare(pool), Ours(db)
+    random = Random(seed)
+    async with (
+        DBConnector(url, min_size=1) as db,
+        asyncpg.create_pool(url, min_size=1, max_size=20) as pool,
+        asyncpg.create_pool(url, min_size=1, max_size=1) as aside,  # what is not timed warms neither of the two up
+    ):
+        await aside.execute(f"drop schema if exists {SCHEMA} cascade")
+        await aside.execute(CREATE)
+        bare, ours, preparing = Bare(pool), Ours(db), Bare(aside)
         try:
-            lines.append(await compare("execute", 1, repeats or REPEATS[1], bare.execute, ours.execute, nothing))
+            lines.append(await compare("execute", 1, repeats or REPEATS[1], bare, ours, lambda: nothing([])))
             for size in sizes:
-                rows = made(size, seed)
-                times = repeats or next(REPEATS[limit] for limit in sorted(REPEATS) if size <= limit or limit == max(REPEATS))
+                rows = made(size, random)
+                times = repeats or next((REPEATS[limit] for limit in REPEATS if size <= limit), 1)
 
-                async def empty() -> None:
-                    await pool.execute(f"truncate {TABLE}")
+                async def fresh(rows: list[Row] = rows) -> list[Row]:
+                    # A table that was just emptied is planned anew, which would be most of a small statement's time
+                    if len(rows) > SMALL:
+                        await aside.execute(f"truncate {TABLE}")
+                        return rows
+                    return [row | {"id": UUID(int=random.getrandbits(128))} for row in rows]
 
-                async def half(rows: list[Row] = rows) -> None:
-                    await empty()
-                    if len(rows) > 1:
-                        await bare.insert(rows[::2])
+                async def half(rows: list[Row] = rows) -> list[Row]:
+                    rows = await fresh(rows)
+                    await preparing.insert(rows[1::2])
+                    return rows
 
-                for name, before in (("insert", empty), ("upsert", half)):
-                    works = [lambda rows=rows, run=getattr(who, name): run(rows) for who in (bare, ours)]
-                    lines.append(await compare(name, size, times, *works, before))
-                await empty()
-                await bare.insert(rows)
-                await pool.execute(f"vacuum analyze {TABLE}")
-                lines.append(
-                    await compare("fetch", size, times, lambda rows=rows: bare.fetch(rows), lambda rows=rows: ours.fetch(rows), nothing)
-                )
+                lines.append(await compare("insert", size, times, bare, ours, fresh))
+                lines.append(await compare("upsert", size, times, bare, ours, half))
+                await aside.execute(f"truncate {TABLE}")
+                await preparing.insert(rows)
+                await aside.execute(f"vacuum analyze {TABLE}")
+                lines.append(await compare("fetch", size, times, bare, ours, lambda rows=rows: nothing(rows)))
         finally:
-            await pool.execute(f"drop schema {SCHEMA} cascade")
+            await aside.execute(f"drop schema {SCHEMA} cascade")
     return lines
 
 
-async def nothing() -> None:
-    """What goes before work that needs nothing."""
+async def nothing(rows: list[Row]) -> list[Row]:
+    """The rows as they are."""
+    return rows
 
 
-async def compare(name: str, size: int, repeats: int, bare: Work, ours: Work, before: Callable[[], Awaitable[None]]) -> dict[str, object]:
-    """Time both, turn by turn, each going first every other time; the first turn does not count."""
-    spent: dict[Work, list[float]] = {bare: [], ours: []}
-    for turn in range(repeats + 1):
-        for work in (bare, ours) if turn % 2 else (ours, bare):
-            await before()
-            if size > 100:
+async def compare(
+    name: str, size: int, repeats: int, bare: Bare, ours: Ours, before: Callable[[], Awaitable[list[Row]]]
+) -> dict[str, object]:
+    """Time both, turn by turn, each going first every other time; the first turns do not count."""
+    spent: dict[object, list[float]] = {bare: [], ours: []}
+    unmeasured = 20 if size <= SMALL else 1
+    for turn in range(repeats + unmeasured):
+        for who in (bare, ours) if turn % 2 else (ours, bare):
+            rows = await before()
+            work = getattr(who, name)
+            if size > SMALL:
                 gc.collect()
             started = time.perf_counter()
-            await work()
-            spent[work].append(time.perf_counter() - started)
-    bare_ms, ours_ms = (statistics.median(spent[work][1:]) * 1000 for work in (bare, ours))
+            await work(rows)
+            spent[who].append(time.perf_counter() - started)
+    bare_ms, ours_ms = (statistics.median(spent[who][unmeasured:]) * 1000 for who in (bare, ours))
     target = TARGETS["single" if size == 1 else "bulk"]
     ratio = round(ours_ms / bare_ms, 3)
     print(f"{name:8}{size:>10,} rows  bare {bare_ms:10.3f} ms  ours {ours_ms:10.3f} ms  ratio {ratio}", file=sys.stderr, flush=True)
@@ -204,9 +215,8 @@ async def compare(name: str, size: int, repeats: int, bare: Work, ours: Work, be
     }
 
 
-def made(size: int, seed: int) -> list[Row]:
+def made(size: int, random: Random) -> list[Row]:
     """Rows, ready-made."""
-    random = Random(seed)
     start = datetime(2025, 1, 1, tzinfo=UTC)
     return [
         {
