@@ -335,15 +335,14 @@ class DBOperator:
         return await self._with_table(table, schema, use)
 
     async def _with_table(self, table: str, schema: str | None, use: Callable[[Table], Awaitable[T]]) -> T:
-        for again in (True, False):
-            try:
-                return await use(await self.registry.table(table, schema))
-            except SchemaError as exc:
-                # The schema may have changed since it was read. In a transaction the server refuses all that follows its own error.
-                self.registry.forget()
-                if not again or (exc.__cause__ is not None and isinstance(self.executor, DBConnection)):
-                    raise
-        raise AssertionError
+        try:
+            return await use(await self.registry.table(table, schema))
+        except SchemaError as exc:
+            # The schema may have changed since it was read. An error of the server (ours name the table) ends a transaction, though.
+            self.registry.forget()
+            if exc.table is None and isinstance(self.executor, DBConnection):
+                raise
+        return await use(await self.registry.table(table, schema))
 
 
 def _kept(table: Table, shape: object, build: Callable[[], T]) -> T:

@@ -36,7 +36,8 @@ class Bulk(NamedTuple):
 
     `sql` takes one array for each column, or, where `row` is not empty, one array of rows of the table's own type: `row` has for each
     column of the table the place of its argument, or None. `from_stage` takes the rows from the table that `stage` makes. `copy`: the rows
-    may be copied straight into the table. `long`: the places of arguments whose values can be long.
+    may be copied straight into the table. `long`: the places of arguments whose values can be long; `key`: of those that an
+    upsert knows rows by.
     """
 
     sql: str
@@ -48,6 +49,7 @@ class Bulk(NamedTuple):
     copy: bool
     gives_rows: bool
     long: tuple[int, ...]
+    key: tuple[int, ...]
 
 
 def columns_of(table: Table, names: Iterable[str], *, written: bool = False) -> tuple[Column, ...]:
@@ -126,6 +128,7 @@ def insert_many(table: Table, names: Sequence[str], returning: Sequence[str] | N
         copy=table.copyable and not tail,
         gives_rows=returning is not None,
         long=tuple(place for place, column in enumerate(columns) if rule_for(column.base_type) in (TEXT, JSON, BYTES)),
+        key=tuple(columns.index(column) for column in key_of(table, conflict.on)) if conflict else (),
     )
 
 
