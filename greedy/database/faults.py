@@ -102,7 +102,7 @@ def _text_fault(text: str, column: Column, is_json: bool) -> str | None:
         except (ValueError, RecursionError):
             return "text that is not JSON"
         return "JSON with a NUL character or half a character in it, which PostgreSQL cannot store" if _unstorable(value) else None
-    if column.base_family == "enum" and text not in column.labels:
+    if column.labels and text not in column.labels:
         return f"not one of {', '.join(column.labels)}"
     length = re.fullmatch(r"character(?: varying)?\((\d+)\)(?:\[\])*", column.type)
     if length and len(text) > int(length[1]):

@@ -28,7 +28,8 @@ class TableName(NamedTuple):
 class Column:
     """One column.
 
-    `type` is PostgreSQL's own spelling (`uuid`, `character varying(20)`, `text[]`), `family` its kind, `labels` those of an enum in order.
+    `type` is PostgreSQL's own spelling (`uuid`, `character varying(20)`, `text[]`), `family` its kind, `labels` those of an enum in order,
+    or of an array of them.
     `generated`: its values are always the server's (`generated always`), and none may be given. `default` is SQL, None without one; of an
     identity column it is how it is generated. `base_type` is the type without length and with its schema where that is not PostgreSQL's
     own, of a domain what it stands on; `base_family` is the kind of that.
@@ -203,7 +204,7 @@ with space as (
     select step.oid, t.typbasetype, step.filled or b.typnotnull
     from step join pg_type t on t.oid = step.base join pg_type b on b.oid = t.typbasetype where t.typtype = 'd'
   )
-  select step.oid, b.oid as base, step.filled,
+  select step.oid, e.oid as element, step.filled,
          case when b.typcategory = 'A' then 'array' when b.typtype = 'e' then 'enum' when b.typtype = 'c' then 'composite'
               when b.typtype in ('r', 'm') then 'range' else 'base' end as family,
          case when s.nspname = 'pg_catalog' then format_type(e.oid, -1) else format('%I.%I', s.nspname, e.typname) end
@@ -236,7 +237,7 @@ select case when exists (select from space) then (
                         when a.attidentity = 'a' then 'generated always as identity'
                         when a.attgenerated = '' then coalesce(pg_get_expr(d.adbin, d.adrelid), t.typdefault) end,
         'generated', a.attgenerated <> '' or a.attidentity = 'a',
-        'labels', (select coalesce(jsonb_agg(e.enumlabel order by e.enumsortorder), '[]') from pg_enum e where e.enumtypid = base.base),
+        'labels', (select coalesce(jsonb_agg(e.enumlabel order by e.enumsortorder), '[]') from pg_enum e where e.enumtypid = base.element),
         'base_type', base.sql,
         'base_family', base.family
       ) order by a.attnum), '[]')

@@ -129,8 +129,8 @@ def _text(value: object) -> str:
 
 
 def _integer(value: Any) -> int:  # noqa: ANN401
-    if isinstance(value, bool):
-        raise UnfitError("expected int, got bool")
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise UnfitError(f"expected int, got {type(value).__name__}")
     return operator.index(value)
 
 
