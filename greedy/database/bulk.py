@@ -24,6 +24,7 @@ from greedy.database.statements import STAGE, Bulk
 
 Row: TypeAlias = Mapping[str, object]
 
+SAME_KEY_TWICE = "21000"
 COPIED_ROWS = 20
 STAGED_ROWS = 5_000
 STAGED_CHARACTERS = 50_000_000
@@ -38,12 +39,21 @@ def is_row(row: object) -> bool:
 def names_of(table: str, rows: Sequence[Row]) -> tuple[str, ...]:
     """The column names of rows, those of the first."""
     if not is_row(rows[0]):
-        raise QueryError(f"row 1 for table {table} is not a mapping of columns to values, but {type(rows[0]).__name__}")
+        raise _not_a_row(table, 1, rows[0])
     return tuple(rows[0].keys())
 
 
 async def put_many(executor: Executor, table: Table, bulk: Bulk, names: Sequence[str], rows: Sequence[Row]) -> int | list[Record]:
     """Run an insert of many rows: their number, or what they are returned as."""
+    try:
+        return await _put_many(executor, table, bulk, names, rows)
+    except QueryError as exc:
+        if exc.sqlstate != SAME_KEY_TWICE:
+            raise
+        raise _same_key(bulk, names, rows) from None
+
+
+async def _put_many(executor: Executor, table: Table, bulk: Bulk, names: Sequence[str], rows: Sequence[Row]) -> int | list[Record]:
     count = len(rows)
     if bulk.copy and count >= COPIED_ROWS:
         return await _copied(executor, table.name.table, table.name.schema, bulk, names, rows)
@@ -51,14 +61,31 @@ async def put_many(executor: Executor, table: Table, bulk: Bulk, names: Sequence
         values = _by_column(bulk.table, names, rows)
         with explained(bulk.table, bulk.arguments, values):
             sent = bound(bulk.table, bulk.arguments, values)
-            if _characters(sent) < STAGED_CHARACTERS:
+            if sum(sum(map(len, filter(None, sent[place]))) for place in bulk.long) < STAGED_CHARACTERS:
                 return await _inserted(executor, bulk.sql, bulk, _as_rows(bulk.row, sent) if bulk.row else sent)
     async with executor.transaction() as connection:
         await connection.execute(bulk.stage)
         await _copied(connection, STAGE, "pg_temp", bulk, names, rows)
-        done = await _inserted(connection, bulk.from_stage, bulk, [])
+        with explained(bulk.table, bulk.arguments, lambda: _by_column(bulk.table, names, rows)):
+            done = await _inserted(connection, bulk.from_stage, bulk, [])
         await connection.execute(f"drop table pg_temp.{STAGE}")
         return done
+
+
+def _same_key(bulk: Bulk, names: Sequence[str], rows: Sequence[Row]) -> QueryError:
+    """The error for rows of one upsert that have the same key. Their keys may be personal: they are told by number."""
+    sent = bound(bulk.table, bulk.arguments, _by_column(bulk.table, names, rows))
+    seen: dict[str, list[int]] = {}
+    for number, key in enumerate(zip(*(sent[place] for place in bulk.key), strict=True), 1):
+        seen.setdefault(repr(key), []).append(number)
+    twice = [f"rows {', '.join(map(str, numbers))}" for numbers in seen.values() if len(numbers) > 1]
+    columns = ", ".join(bulk.arguments[place].column.name for place in bulk.key)
+    return QueryError(
+        f"rows for table {bulk.table} have the same key ({columns}): {'; '.join(twice[:5]) or 'the same for the server'}",
+        next_step="give each key once",
+        details=twice[5:50],
+        said=ServerFacts(sqlstate=SAME_KEY_TWICE, table=bulk.table),
+    )
 
 
 async def _inserted(executor: Executor, sql: str, bulk: Bulk, args: Sequence[object]) -> int | list[Record]:
@@ -92,7 +119,7 @@ def _by_column(table: str, names: Sequence[str], rows: Sequence[Row], start: int
         pass
     for number, row in enumerate(rows, start + 1):
         if not is_row(row):
-            raise QueryError(f"row {number} for table {table} is not a mapping of columns to values, but {type(row).__name__}")
+            raise _not_a_row(table, number, row)
         different = sorted(map(str, set(names) ^ set(row.keys())))
         if different:
             raise QueryError(
@@ -103,10 +130,12 @@ def _by_column(table: str, names: Sequence[str], rows: Sequence[Row], start: int
     raise AssertionError
 
 
+def _not_a_row(table: str, number: int, row: object) -> QueryError:
+    return QueryError(
+        f"row {number} for table {table} is not a mapping of columns to values, but {type(row).__name__}", said=ServerFacts(table=table)
+    )
+
+
 def _as_rows(places: Sequence[int | None], values: Sequence[Sequence[object]]) -> list[list[Any]]:
     length = len(values[0])
     return [list(zip(*(repeat(None, length) if place is None else values[place] for place in places), strict=True))]
-
-
-def _characters(values: Sequence[Sequence[object]]) -> int:
-    return sum(len(value) for column in values for value in column if isinstance(value, (str, bytes)))

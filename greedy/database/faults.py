@@ -14,7 +14,7 @@ from greedy.database.statements import Argument
 from greedy.database.storage import JSON, UNKNOWN, UnfitError
 
 SIZES = {"smallint": 2, "integer": 4, "bigint": 8}
-ARGUMENT = re.compile(r"query argument \$(\d+)")
+ARGUMENT = re.compile(r"argument \$(\d+)")
 # What the driver raises for a value that it cannot send: within COPY as it is, otherwise wrapped
 UNSENDABLE = (TypeError, ValueError, ArithmeticError, AttributeError)
 
@@ -48,11 +48,15 @@ def explained(table: str, arguments: Sequence[Argument], values: Sequence[Any] |
     try:
         yield
     except QueryError as exc:
-        if exc.__cause__ is None or not (exc.sqlstate is None or exc.sqlstate.startswith("22") or exc.sqlstate == "21000"):
+        # Errors of our own name the table already; of the server's, class 22 is about values, and does not say whose
+        if exc.table is not None or not (exc.sqlstate or "22").startswith("22"):
             raise
-        raise _explanation(exc, table, arguments, values() if callable(values) else values) from exc.__cause__
-    except UNSENDABLE as exc:
-        raise _explanation(None, table, arguments, values() if callable(values) else values) from exc
+        better = _explanation(exc, table, arguments, values() if callable(values) else values)
+        if better is exc:
+            raise
+        raise better from None
+    except UNSENDABLE:
+        raise _explanation(None, table, arguments, values() if callable(values) else values) from None
 
 
 def _explanation(exc: QueryError | None, table: str, arguments: Sequence[Argument], values: Sequence[Any]) -> QueryError:
@@ -60,7 +64,7 @@ def _explanation(exc: QueryError | None, table: str, arguments: Sequence[Argumen
         for number, value in enumerate(given if argument.many else [given], 1):
             if why := fault(value, argument):
                 return _fault(table, argument.column, why, number if argument.many else None, exc)
-    place = ARGUMENT.search(str(exc.__cause__)) if exc else None
+    place = ARGUMENT.search(exc.message) if exc else None
     if place and int(place[1]) <= len(arguments):
         return _fault(table, arguments[int(place[1]) - 1].column, "the value is not one of this type", None, exc)
     if exc is None:
@@ -98,7 +102,7 @@ def _text_fault(text: str, column: Column, is_json: bool) -> str | None:
         except (ValueError, RecursionError):
             return "text that is not JSON"
         return "JSON with a NUL character or half a character in it, which PostgreSQL cannot store" if _unstorable(value) else None
-    if column.base_family == "enum" and text not in column.labels:
+    if column.labels and text not in column.labels:
         return f"not one of {', '.join(column.labels)}"
     length = re.fullmatch(r"character(?: varying)?\((\d+)\)(?:\[\])*", column.type)
     if length and len(text) > int(length[1]):

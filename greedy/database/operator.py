@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast, overload
 
 from greedy.database import statements
 from greedy.database.bulk import Row, is_row, names_of, put_many
-from greedy.database.errors import QueryError, SchemaError, ServerFacts
+from greedy.database.errors import DatabaseError, QueryError, SchemaError, ServerFacts
 from greedy.database.executor import DBConnection, Executor, Record
 from greedy.database.faults import bound, explained
 from greedy.database.identifiers import quoted
@@ -17,6 +17,7 @@ from greedy.database.statements import Conflict, Statement, Test
 Where = Row
 T = TypeVar("T")
 
+COPY_REFUSED = "0A000"  # row level security was turned on
 SHAPES = 500  # statements kept for one table
 
 
@@ -313,7 +314,7 @@ class DBOperator:
             list(row.values()),
             fetch_row=True,
         )
-        if stored is None and conflict is not None and conflict.update == ():
+        if stored is None and conflict is not None:  # it was there, and nothing of it is to be overwritten
             found = await self.registry.table(table, schema)
             given = dict(zip(statements.columns_of(found, names), row.values(), strict=True))
             where = {column.name: given[column] for column in statements.key_of(found, conflict.on)}
@@ -335,15 +336,16 @@ class DBOperator:
         return await self._with_table(table, schema, use)
 
     async def _with_table(self, table: str, schema: str | None, use: Callable[[Table], Awaitable[T]]) -> T:
-        for again in (True, False):
-            try:
-                return await use(await self.registry.table(table, schema))
-            except SchemaError as exc:
-                # The schema may have changed since it was read. In a transaction the server refuses all that follows its own error.
-                self.registry.forget()
-                if not again or (exc.__cause__ is not None and isinstance(self.executor, DBConnection)):
-                    raise
-        raise AssertionError
+        try:
+            return await use(await self.registry.table(table, schema))
+        except DatabaseError as exc:
+            if not isinstance(exc, SchemaError) and exc.sqlstate != COPY_REFUSED:
+                raise
+            # The schema may have changed since it was read. An error of the server (ours name the table) ends a transaction, though.
+            self.registry.forget()
+            if exc.table is None and isinstance(self.executor, DBConnection):
+                raise
+        return await use(await self.registry.table(table, schema))
 
 
 def _kept(table: Table, shape: object, build: Callable[[], T]) -> T:

@@ -9,7 +9,7 @@ from greedy.database.columns import match_column
 from greedy.database.errors import QueryError, SchemaError, ServerFacts
 from greedy.database.identifiers import qualified, quoted
 from greedy.database.registry import Column, Table
-from greedy.database.storage import Rule, rule_for
+from greedy.database.storage import BYTES, JSON, TEXT, Rule, rule_for
 
 Test: TypeAlias = Literal["one", "null", "any", "any or null"]
 """How a condition compares: with one value, with nothing, with one of several."""
@@ -36,7 +36,8 @@ class Bulk(NamedTuple):
 
     `sql` takes one array for each column, or, where `row` is not empty, one array of rows of the table's own type: `row` has for each
     column of the table the place of its argument, or None. `from_stage` takes the rows from the table that `stage` makes. `copy`: the rows
-    may be copied straight into the table.
+    may be copied straight into the table. `long`: the places of arguments whose values can be long; `key`: of those that an
+    upsert knows rows by.
     """
 
     sql: str
@@ -47,6 +48,8 @@ class Bulk(NamedTuple):
     from_stage: str
     copy: bool
     gives_rows: bool
+    long: tuple[int, ...]
+    key: tuple[int, ...]
 
 
 def columns_of(table: Table, names: Iterable[str], *, written: bool = False) -> tuple[Column, ...]:
@@ -124,6 +127,8 @@ def insert_many(table: Table, names: Sequence[str], returning: Sequence[str] | N
         from_stage=f"{head} {listed} from pg_temp.{STAGE}{tail}",
         copy=table.copyable and not tail,
         gives_rows=returning is not None,
+        long=tuple(place for place, column in enumerate(columns) if rule_for(column.base_type) in (TEXT, JSON, BYTES)),
+        key=tuple(columns.index(column) for column in key_of(table, conflict.on)) if conflict else (),
     )
 
 

@@ -26,14 +26,21 @@ class UnfitError(ValueError):
 
 
 class Rule(NamedTuple):
-    """How values of one type are sent. `fits`: the driver takes all of these as they are; `convert` makes one so, or raises."""
+    """How values of one type are sent.
 
-    fits: Callable[[Sequence[Any]], bool]
+    `kinds`: the driver takes these as they are, where `check` finds nothing against them. `convert` makes another value one of them, or
+    raises.
+    """
+
+    kinds: frozenset[type]
     convert: Callable[[Any], object]
+    check: Callable[[Sequence[Any]], bool] | None = None
 
     def many(self, values: Sequence[object]) -> Sequence[object]:
         """Values of one column; no copy where all fit as they are."""
-        return values if self.fits(values) else [self.one(value) for value in values]
+        if self.kinds.issuperset(map(type, values)) and (self.check is None or self.check(values)):
+            return values
+        return [self.one(value) for value in values]
 
     def one(self, value: object) -> object:
         """One value.
@@ -43,7 +50,7 @@ class Rule(NamedTuple):
         UnfitError
             It is not one of this type.
         """
-        if value is None or self.fits((value,)):
+        if value is None or (type(value) in self.kinds and (self.check is None or self.check((value,)))):
             return value
         if isinstance(value, Enum):
             return self.one(value.value)
@@ -88,17 +95,12 @@ def rule_for(column_type: str) -> Rule:
                 raise UnfitError(f"expected a list, got {type(value).__name__}")
             return [convert(each) if isinstance(each, (list, tuple)) else element.one(each) for each in value]
 
-        return Rule(_never, convert)
+        return Rule(_only(), convert)
     return RULES.get(bare, UNKNOWN)
 
 
-def _only(*kinds: type) -> Callable[[Sequence[object]], bool]:
-    accepted = frozenset({*kinds, type(None)})
-    return lambda values: accepted.issuperset(map(type, values))
-
-
-def _never(values: Sequence[object]) -> bool:  # noqa: ARG001  no values fit as they are
-    return False
+def _only(*kinds: type) -> frozenset[type]:
+    return frozenset({*kinds, type(None)})
 
 
 def _refused(expected: str) -> Callable[[object], object]:
@@ -127,8 +129,8 @@ def _text(value: object) -> str:
 
 
 def _integer(value: Any) -> int:  # noqa: ANN401
-    if isinstance(value, bool):
-        raise UnfitError("expected int, got bool")
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise UnfitError(f"expected int, got {type(value).__name__}")
     return operator.index(value)
 
 
@@ -182,14 +184,11 @@ def _json(value: object) -> str:
     return text
 
 
-def _all(*tests: Callable[[Sequence[Any]], bool]) -> Callable[[Sequence[Any]], bool]:
-    return lambda values: all(test(values) for test in tests)
-
-
 TEXT = Rule(_only(str), _text)
 INTEGER = Rule(_only(int), _integer)
-FLOAT = Rule(_all(_only(float, int), _has_no_nan), _number(float))
+FLOAT = Rule(_only(float, int), _number(float), _has_no_nan)
 JSON = Rule(_only(), _json)
+BYTES = Rule(_only(bytes, bytearray, memoryview), _refused("bytes"))
 TIME = Rule(_only(time), _time)
 RULES = {
     **dict.fromkeys(("text", "character varying", "character", "bpchar", "name", '"char"', "xml"), TEXT),
@@ -197,13 +196,13 @@ RULES = {
     **dict.fromkeys(("real", "double precision"), FLOAT),
     **dict.fromkeys(("json", "jsonb"), JSON),
     **dict.fromkeys(("time without time zone", "time with time zone"), TIME),
-    "numeric": Rule(_all(_only(Decimal, int), _has_no_nan), _number(Decimal)),
+    "numeric": Rule(_only(Decimal, int), _number(Decimal), _has_no_nan),
     "boolean": Rule(_only(bool), _refused("bool")),
-    "bytea": Rule(_only(bytes, bytearray, memoryview), _refused("bytes")),
+    "bytea": BYTES,
     "uuid": Rule(_only(UUID, DRIVER_UUID), lambda value: value if isinstance(value, UUID) else UUID(_text(value))),
     "date": Rule(_only(date), _date),
-    "timestamp without time zone": Rule(_all(_only(datetime), _none_zoned), _timestamp),
-    "timestamp with time zone": Rule(_all(_only(datetime), _all_zoned), _timestamptz),
+    "timestamp without time zone": Rule(_only(datetime), _timestamp, _none_zoned),
+    "timestamp with time zone": Rule(_only(datetime), _timestamptz, _all_zoned),
     "interval": Rule(_only(timedelta), _refused("timedelta")),
 }
-UNKNOWN = Rule(lambda values: not any(isinstance(value, Enum) for value in values), lambda value: value)
+UNKNOWN = Rule(_only(str), lambda value: value)
