@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -235,7 +236,14 @@ def _confirm(yes: bool, source: str, shown: Shown) -> Callable[[RestorePlan], bo
             print(f"not in it: schema {schema}, which stays in the old database alone", file=sys.stderr)
         for role in plan.missing_roles:
             print(f"left out: grants to {role}, a role that this server lacks", file=sys.stderr)
-        return typer.confirm(f"Replace {plan.server} by it?", err=True)
+        # While a loop runs, an interrupt only asks its task to end, and nobody would hear it while we wait for an answer.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            return typer.confirm(f"Replace {plan.server} by it?", err=True)
+        except typer.Abort:
+            raise KeyboardInterrupt from None
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     return ask
 

@@ -46,7 +46,7 @@ class Repository:
             _, said = await self._git("rev-parse", "--git-path", name)
             if said and (self.folder / said[0]).exists():
                 raise RepositoryError(f"the repository of {self.folder} is in the middle of {what}", next_step="finish or abort it first")
-        _, said = await self._git("ls-files", "--unmerged")
+        _, said = await self._git("diff", "--name-only", "--diff-filter=U")
         if said:
             raise RepositoryError(f"the repository of {self.folder} has conflicts", next_step="resolve them first")
 

@@ -50,7 +50,9 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]
     key = (folder / "host.pub").read_text().split()
     (folder / "known").write_text(f"[127.0.0.1]:{port} {key[0]} {key[1]}\n")
     config = folder / "ssh_config"
-    config.write_text(f"IdentityFile {folder}/user\nIdentitiesOnly yes\nIdentityAgent none\nUserKnownHostsFile {folder}/known\nGlobalKnownHostsFile none\n")
+    config.write_text(
+        f"IdentityFile {folder}/user\nIdentitiesOnly yes\nIdentityAgent none\nUserKnownHostsFile {folder}/known\nGlobalKnownHostsFile none\n"
+    )
     with subprocess.Popen([program, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
@@ -101,7 +103,13 @@ async def test_round_trip(reach: Reach, here: DatabaseSyncManager, server: Embed
     ],
 )
 async def test_what_fails_there_changes_nothing_here(
-    reach: Reach, here: DatabaseSyncManager, server: EmbeddedServer, command: tuple[str, ...], kind: type[Exception] | None, said: str, detail: str
+    reach: Reach,
+    here: DatabaseSyncManager,
+    server: EmbeddedServer,
+    command: tuple[str, ...],
+    kind: type[Exception] | None,
+    said: str,
+    detail: str,
 ) -> None:
     if kind is None:
         with pytest.raises(InputError, match="cannot be printed"):
@@ -131,7 +139,9 @@ async def test_errors_there_are_shown_without_secrets(reach: Reach, here: Databa
     assert "geheim" not in said
 
 
-async def test_an_unknown_host_key_and_an_unknown_key_are_refused(reach: Reach, here: DatabaseSyncManager, sshd: tuple[int, Path], tmp_path: Path) -> None:
+async def test_an_unknown_host_key_and_an_unknown_key_are_refused(
+    reach: Reach, here: DatabaseSyncManager, sshd: tuple[int, Path], tmp_path: Path
+) -> None:
     port, config = sshd
     for change, said in ((("/known", "/none"), "Host key verification failed"), (("/user\n", "/host\n"), "Permission denied")):
         other = tmp_path / "ssh_config"
@@ -177,7 +187,22 @@ def test_a_command_is_read_back_as_its_words(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "destination",
-    ["", "-oProxyCommand=touch x", "me@-oProxyCommand=x", "a b", "me@host\n", "me@", "@host", "me@host/x", "me@ho$t", "me@@host", "ssh://host", "me@host:22x", "h" * 300, "mé@host"],
+    [
+        "",
+        "-oProxyCommand=touch x",
+        "me@-oProxyCommand=x",
+        "a b",
+        "me@host\n",
+        "me@",
+        "@host",
+        "me@host/x",
+        "me@ho$t",
+        "me@@host",
+        "ssh://host",
+        "me@host:22x",
+        "h" * 300,
+        "mé@host",
+    ],
 )
 def test_destinations_that_are_none(destination: str) -> None:
     with pytest.raises(InputError, match="is not a host"):

@@ -62,7 +62,9 @@ async def test_committed_once_a_change_and_restored_from_there(manager: Database
 
 async def test_versions_share_their_room(manager: DatabaseSyncManager, loaded_url: str, repository: Path) -> None:
     """What git keeps for a small change is small: the dump is not compressed by itself."""
-    await run(loaded_url, "insert into employees (id, voornaam, team) select 'M' || n, md5(n::text), 'Groen' from generate_series(1, 20000) n")
+    await run(
+        loaded_url, "insert into employees (id, voornaam, team) select 'M' || n, md5(n::text), 'Groen' from generate_series(1, 20000) n"
+    )
     for number in range(3):
         await run(loaded_url, f"update rosters set naam = 'version {number}'")
         await manager.dump_and_commit(repository)
