@@ -27,6 +27,28 @@ def embedded_server(settings: Settings) -> EmbeddedServer:
     return EmbeddedServer(settings.data_dir)
 
 
+def chosen_url(settings: Settings, database_url: str | None = None) -> str | None:
+    """URL of a command's database: `database_url` or DATABASE_URL; None for the embedded one.
+
+    Raises
+    ------
+    SettingsError
+        The settings ask for what is not there: Supabase over REST, or the embedded database on Railway.
+    """
+    url = database_url or (settings.database_url.get_secret_value() if settings.database_url else None)
+    if url is None and (settings.supabase_url or settings.supabase_key):
+        raise SettingsError(
+            "SUPABASE_URL and SUPABASE_KEY are set, and this version does not speak Supabase's REST yet",
+            next_step="set DATABASE_URL to the project's session pooler address (postgresql://...:5432/postgres)",
+        )
+    if url is None and settings.on_railway:
+        raise SettingsError(
+            "there is no database: on Railway the embedded one would be lost with the container",
+            next_step="set DATABASE_URL for this service",
+        )
+    return url
+
+
 @asynccontextmanager
 async def open_database(settings: Settings, database_url: str | None = None, schema: str | None = None) -> AsyncIterator[DBConnector]:
     """Connect to the database of a command, migrated or not.
@@ -44,17 +66,7 @@ async def open_database(settings: Settings, database_url: str | None = None, sch
     schema = schema or settings.database_schema
     if schema != PUBLIC:
         check_project_schema(schema)
-    url = database_url or (settings.database_url.get_secret_value() if settings.database_url else None)
-    if url is None and (settings.supabase_url or settings.supabase_key):
-        raise SettingsError(
-            "SUPABASE_URL and SUPABASE_KEY are set, and this version does not speak Supabase's REST yet",
-            next_step="set DATABASE_URL to the project's session pooler address (postgresql://...:5432/postgres)",
-        )
-    if url is None and settings.on_railway:
-        raise SettingsError(
-            "there is no database: on Railway the embedded one would be lost with the container",
-            next_step="set DATABASE_URL for this service",
-        )
+    url = chosen_url(settings, database_url)
     embedded = url is None
     async with DBConnector(url or embedded_server(settings).start(), min_size=1, schema=schema) as db:
         if embedded:

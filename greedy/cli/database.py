@@ -1,12 +1,13 @@
-"""Commands over the database itself: migrate, status, start, stop."""
+"""Commands over the database itself: migrate, status, start, stop, schemas, dumps."""
 
 from __future__ import annotations
 
 import shlex
+from dataclasses import asdict
 
 import typer
 
-from greedy.cli import schemas
+from greedy.cli import database_sync, schemas
 from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, SchemaOption, print_document, run_async
 from greedy.database.migrations import MigrationStatus, migration_status, migrations
 from greedy.database.migrations import migrate as apply_migrations
@@ -16,6 +17,10 @@ from greedy.settings import load_settings
 
 app = typer.Typer(help="The database itself.", no_args_is_help=True)
 app.add_typer(schemas.app, name="schema")
+app.command("dump")(database_sync.dump)
+app.command("restore")(database_sync.restore)
+app.command("sync")(database_sync.sync)
+app.command("workflow")(database_sync.workflow)
 
 
 @app.command()
@@ -37,16 +42,28 @@ def migrate(database: DatabaseOption = None, schema: SchemaOption = None) -> int
 def status(database: DatabaseOption = None, schema: SchemaOption = None, as_json: JsonOption = False) -> int:
     """Say which database and schema are used and which migrations they have. Ends with 1 when some are pending, or from a newer program."""
     settings = load_settings()
+    last = database_sync.last_dump(database)
+    if not database_sync.is_running(database):
+        if as_json:
+            print_document({"running": False, "data_dir": settings.data_dir, "last_dump": last})
+        else:
+            print(f"no embedded database runs in {settings.data_dir}")
+            database_sync.print_last_dump(last)
+            print("next: greedy db start")
+        return ExitCode.DONE
 
     async def work() -> tuple[str, str, MigrationStatus]:
         async with open_database(settings, database, schema) as db:
             return db.server, db.schema, await migration_status(db)
 
     server, name, found = run_async(work())
+    figures = database_sync.status_of(database)
     if as_json:
-        print_document({"server": server, "schema": name, "applied": found.applied, "pending": found.pending, "unknown": found.unknown})
+        migrated = {"applied": found.applied, "pending": found.pending, "unknown": found.unknown}
+        print_document({"running": True, "schema": name, **migrated, **asdict(figures), "last_dump": last})
     else:
         print(f"server: {server}")
+        database_sync.print_status(figures, last)
         print(f"schema: {name}")
         for migration in migrations():
             print(f"{'applied' if migration.version in found.applied else 'pending'}  {migration.version} {migration.name}")

@@ -94,6 +94,8 @@ class ColumnMatchError(SchemaError):
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 AUTHENTICATION_SQLSTATES = ("28000", "28P01", "3D000")
+# No such database. With a detail it was there when the connection began: a restore has just swapped it.
+RENAMED_SQLSTATE = "3D000"
 FORBIDDEN_SQLSTATE = "42501"
 MISSING_OBJECT_SQLSTATES = ("42P01", "42883", "3F000", "42703")
 TOO_MANY_CONNECTIONS, READ_ONLY, CANCELLED, DATABASE_DROPPED = "53300", "25006", "57014", "57P04"
@@ -169,6 +171,8 @@ def _from_server(exc: asyncpg.PostgresError, server: str) -> DatabaseError:
     sqlstate: str = getattr(exc, "sqlstate", None) or ""
     said = ServerFacts(sqlstate or None, *(getattr(exc, field, None) for field in fields))
     message = getattr(exc, "message", None) or str(exc)
+    if sqlstate == RENAMED_SQLSTATE and said.detail:
+        return ConnectionError(f"{server} is being replaced: {message}", next_step="try again", retryable=True, said=said)
     if sqlstate in AUTHENTICATION_SQLSTATES:
         return AuthenticationError(
             f"{server} refused: {message}", next_step="check user, password and database name in the database URL", said=said

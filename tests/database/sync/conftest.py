@@ -1,0 +1,104 @@
+"""A database with the sample roster, a manager for it, and a dump of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from greedy.database.connector import DBConnector
+from greedy.database.embedded import EmbeddedServer
+from greedy.database.sync import DatabaseSyncManager
+from greedy.formats.tables import PracticeTables
+from greedy.store.postgres import PostgresStore
+
+TABLES = """
+select format('%I.%I', schemaname, tablename) from pg_tables
+where schemaname !~ '^pg_' and schemaname <> 'information_schema' order by 1
+"""
+
+
+async def content(url: str) -> dict[str, list[str]]:
+    """Every row of every table, as text."""
+    connection = await asyncpg.connect(url)
+    try:
+        names = [row[0] for row in await connection.fetch(TABLES)]
+        return {name: [row[0] for row in await connection.fetch(f"select t::text from {name} t order by 1")] for name in names}
+    finally:
+        await connection.close()
+
+
+async def ask(url: str, sql: str, *args: object) -> Any:
+    """One value."""
+    connection = await asyncpg.connect(url)
+    try:
+        return await connection.fetchval(sql, *args)
+    finally:
+        await connection.close()
+
+
+async def run(url: str, sql: str) -> None:
+    """Statements, each on its own."""
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in sql.split(";"):
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+class Killer:
+    """Kills a step after so many seconds, as often as one likes. True when it was killed, False when it had ended by then."""
+
+    def __init__(self, step: str, url: str, path: Path) -> None:
+        command = [sys.executable, "-m", "tests.database.sync.killer", step, url, str(path)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+    def __call__(self, seconds: float) -> bool:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(seconds, file=self._process.stdin, flush=True)
+        return {"killed\n": True, "ended\n": False}[self._process.stdout.readline()]
+
+    def __enter__(self) -> Killer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+
+async def databases(server: EmbeddedServer) -> set[str]:
+    """Names of all databases."""
+    connection = await asyncpg.connect(server.url("template1"))
+    try:
+        return {row[0] for row in await connection.fetch("select datname from pg_database")}
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def loaded_url(database_url: str, db: DBConnector, sample: PracticeTables) -> str:
+    """URL of a database with the sample roster."""
+    await PostgresStore(db).import_tables(sample)
+    await db.close()
+    return database_url
+
+
+@pytest.fixture
+async def manager(loaded_url: str, server: EmbeddedServer, tmp_path: Path) -> AsyncIterator[DatabaseSyncManager]:
+    """For the database with the sample roster. What its restores keep is dropped at the end."""
+    before = await databases(server)
+    yield DatabaseSyncManager(loaded_url, dumps_dir=tmp_path / "dumps")
+    for name in await databases(server) - before:
+        await run(server.url("template1"), f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+async def dump_path(manager: DatabaseSyncManager, tmp_path: Path) -> Path:
+    """A dump of the sample roster."""
+    return (await manager.dump(tmp_path / "sample.dump")).path
