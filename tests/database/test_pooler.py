@@ -147,6 +147,13 @@ async def test_copy_streams_and_borrowed_connections_work_there(pooler_url: str,
             await pooled.execute("vacuum things")
 
 
+async def test_nothing_is_sent_outside_a_transaction_there(pooler_url: str, db: DBConnector) -> None:
+    async with DBConnector(pooler_url, transaction_pooler=True, min_size=1) as pooled:
+        assert await pooled.execute("select 1", fetch_val=True) == 1
+        last = "select distinct query from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        assert [row["query"] for row in await db.execute(last, fetch_all=True)] == ["commit"]
+
+
 def test_the_port_of_supavisor_is_known() -> None:
     assert is_transaction_pooler("postgresql://u:p@aws-0-eu.pooler.supabase.com:6543/postgres")
     assert not is_transaction_pooler("postgresql://u:p@aws-0-eu.pooler.supabase.com:5432/postgres")

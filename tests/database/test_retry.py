@@ -1,0 +1,40 @@
+"""Attempts: only what may succeed later is repeated, and not for ever."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from greedy.database.errors import ConnectionError, QueryError
+from greedy.database.retry import retrying
+
+
+async def attempts(failures: list[Exception], seconds: float = 10) -> int:
+    number = 0
+    async for attempt in retrying(seconds):
+        with attempt:
+            number += 1
+            if failures:
+                raise failures.pop(0)
+    return number
+
+
+async def test_what_may_succeed_later_is_repeated() -> None:
+    assert await attempts([ConnectionError("lost", retryable=True), QueryError("deadlock", retryable=True)]) == 3
+
+
+@pytest.mark.parametrize("failure", [QueryError("syntax"), RuntimeError("hers"), OSError("hers")])
+async def test_anything_else_is_not(failure: Exception) -> None:
+    failures = [failure, failure]
+    with pytest.raises(type(failure)) as caught:
+        await attempts(failures)
+    assert caught.value is failure
+    assert len(failures) == 1
+
+
+async def test_it_ends_with_the_last_error() -> None:
+    begin = time.monotonic()
+    with pytest.raises(ConnectionError, match="lost"):
+        await attempts([ConnectionError("lost", retryable=True) for _ in range(1000)], seconds=0.2)
+    assert time.monotonic() - begin < 5
