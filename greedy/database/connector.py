@@ -7,7 +7,7 @@ import logging
 import weakref
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
 import structlog
@@ -158,6 +158,10 @@ class DBConnector(Executor):
     async def _acquired(self, pool: asyncpg.Pool, timeout_seconds: float) -> PoolConnectionProxy:
         scope = asyncio.timeout(timeout_seconds)
         try:
+            if cast(
+                "Any", pool
+            )._queue.qsize():  # one is free, and connecting has a time-out of its own: a scope would cost as much as the acquiring
+                return await pool.acquire()
             async with scope:
                 return await pool.acquire()
         except DRIVER_ERRORS as exc:
