@@ -38,7 +38,6 @@ def server_error(sqlstate: str, message: str = "it said so", **fields: str) -> a
         ("25P04", ConnectionError, True),
         ("28000", AuthenticationError, False),
         ("28P01", AuthenticationError, False),
-        ("3D000", AuthenticationError, False),
         ("3F000", SchemaError, False),
         ("40001", QueryError, True),
         ("40P01", QueryError, True),
@@ -95,6 +94,12 @@ def test_whatever_the_connection_dies_of_may_be_tried_again(exc: Exception) -> N
     assert isinstance(error, ConnectionError)
     assert error.retryable
     assert error.next_step
+
+
+def test_a_missing_database_is_the_callers_and_one_that_is_being_replaced_is_not() -> None:
+    missing, replaced = (from_driver(server_error("3D000", **detail), server="here") for detail in ({}, {"D": "just dropped or renamed"}))
+    assert (type(missing), missing.retryable) == (AuthenticationError, False)
+    assert (type(replaced), replaced.retryable) == (ConnectionError, True)
 
 
 def test_a_server_that_is_full_names_what_can_be_lowered() -> None:
