@@ -200,6 +200,7 @@ with space as (
   -- the type behind a type: of a domain, however deep, what it stands on
   with recursive step (oid, base, filled) as (
     select oid, oid, typnotnull from pg_type
+    where oid in (select a.atttypid from pg_attribute a join class on class.oid = a.attrelid where not a.attisdropped)
     union all
     select step.oid, t.typbasetype, step.filled or b.typnotnull
     from step join pg_type t on t.oid = step.base join pg_type b on b.oid = t.typbasetype where t.typtype = 'd'

@@ -164,7 +164,7 @@ def attacked(examples: int) -> Callable[[Callable[[str], None]], Callable[[], No
 async def test_no_name_is_read_as_anything_else(field: Field) -> None:
     harmless = {"victims", "public", "id", "name", "code", "tags", "doc"}
 
-    @attacked(25)
+    @attacked(15)
     def attack(text: str) -> None:
         for place, call in NAMES.items():
             answer = field.attack(lambda call=call: call(field.op, text), place)
