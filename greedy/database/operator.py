@@ -17,6 +17,7 @@ from greedy.database.statements import Conflict, Statement, Test
 Where = Row
 T = TypeVar("T")
 
+NAME_COLUMNS = ("name", "naam", "title", "titel", "label", "code")
 COPY_REFUSED = "0A000"  # row level security was turned on
 SHAPES = 500  # statements kept for one table
 
@@ -120,8 +121,11 @@ class DBOperator:
         """The row with this id, a UUID or its text, or None."""
         return await self.fetch_one(table, {column: id}, schema=schema)
 
-    async def get_by_name(self, table: str, name: str, *, column: str = "name", schema: str | None = None) -> Record | None:
-        """The one row of this name, or None. `column` is the one that holds names."""
+    async def get_by_name(self, table: str, name: str, *, column: str | None = None, schema: str | None = None) -> Record | None:
+        """The one row of this name, or None. `column` holds the names; without it the first that the table has of `NAME_COLUMNS`."""
+        if column is None:
+            columns = (await self.registry.table(table, schema)).column
+            column = next((each for each in NAME_COLUMNS if each in columns), NAME_COLUMNS[0])
         return await self.fetch_one(table, {column: name}, schema=schema)
 
     async def get_by_column(self, table: str, column: str, value: object, *, schema: str | None = None) -> list[Record]:

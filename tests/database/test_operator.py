@@ -252,6 +252,12 @@ async def test_one_row(op: DBOperator) -> None:
     assert named is not None
     assert named["id"] == UUID(int=2)
     assert len(await op.get_by_column("things", "count", 1)) == 2
+    await op.execute_raw("insert into rosters (naam, start_date, end_date) values ('week 48', '2025-11-24', '2025-11-30')")
+    roster = await op.get_by_name("rosters", "week 48")
+    assert roster is not None
+    assert roster["naam"] == "week 48"
+    with pytest.raises(ColumnMatchError, match="table parts has no column name"):
+        await op.get_by_name("parts", "c")
     with pytest.raises(ColumnMatchError, match="table things has no column naam. Did you mean: name"):
         await op.get_by_name("things", "c", column="naam")
 
