@@ -147,6 +147,9 @@ class SchemaRegistry:
         SchemaError
             There is none of this name; the message names the nearest.
         """
+        known = self._schemas.get(schema or self._db.schema)
+        if known is not None and name in known:
+            return known[name]
         tables = await self.tables(schema)
         if name not in tables:
             near = likely(name, tables)
