@@ -11,9 +11,9 @@ Three ways, chosen by what is fastest where the outcome is the same (measured wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
-from operator import itemgetter
+from operator import is_, itemgetter
 from typing import Any, TypeAlias
 
 from greedy.database.errors import QueryError, ServerFacts
@@ -28,7 +28,7 @@ SAME_KEY_TWICE = "21000"
 COPIED_ROWS = 20
 STAGED_ROWS = 5_000
 STAGED_CHARACTERS = 50_000_000
-CHUNK_ROWS = 1_000
+CHUNK_ROWS = 500  # fewer than the objects after which Python looks for garbage
 
 
 def is_row(row: object) -> bool:
@@ -102,19 +102,27 @@ async def _copied(executor: Executor, table: str, schema: str, bulk: Bulk, names
 
 
 def _streamed(bulk: Bulk, names: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[object, ...]]:
-    def chunks() -> Iterator[Iterator[tuple[object, ...]]]:
+    def chunks() -> Iterator[Iterable[tuple[object, ...]]]:
         for start in range(0, len(rows), CHUNK_ROWS):
-            values = _by_column(bulk.table, names, rows[start : start + CHUNK_ROWS], start)
-            yield zip(*bound(bulk.table, bulk.arguments, values, start), strict=True)
+            taken = _taken(bulk.table, names, rows[start : start + CHUNK_ROWS], start)
+            columns = list(zip(*taken, strict=True))
+            sent = bound(bulk.table, bulk.arguments, columns, start)
+            yield taken if all(map(is_, sent, columns)) else zip(*sent, strict=True)
 
     return chain.from_iterable(chunks())
 
 
-def _by_column(table: str, names: Sequence[str], rows: Sequence[Row], start: int = 0) -> list[Sequence[object]]:
-    """Rows as one list of values for each column. `start`: how many rows went before these."""
+def _by_column(table: str, names: Sequence[str], rows: Sequence[Row]) -> list[tuple[object, ...]]:
+    """Rows as the values of each column."""
+    return list(zip(*_taken(table, names, rows), strict=True))
+
+
+def _taken(table: str, names: Sequence[str], rows: Sequence[Row], start: int = 0) -> list[tuple[object, ...]]:
+    """The values of each row, in the order of `names`. `start`: how many rows went before these."""
     try:
         if {len(names)}.issuperset(map(len, rows)):
-            return [list(map(itemgetter(name), rows)) for name in names]
+            values = map(itemgetter(*names), rows)
+            return list(values) if len(names) > 1 else list(zip(values, strict=True))
     except (KeyError, TypeError, AttributeError):
         pass
     for number, row in enumerate(rows, start + 1):

@@ -17,6 +17,7 @@ from greedy.database.statements import Conflict, Statement, Test
 Where = Row
 T = TypeVar("T")
 
+NAME_COLUMNS = ("name", "naam", "title", "titel", "label", "code")
 COPY_REFUSED = "0A000"  # row level security was turned on
 SHAPES = 500  # statements kept for one table
 
@@ -120,8 +121,11 @@ class DBOperator:
         """The row with this id, a UUID or its text, or None."""
         return await self.fetch_one(table, {column: id}, schema=schema)
 
-    async def get_by_name(self, table: str, name: str, *, column: str = "name", schema: str | None = None) -> Record | None:
-        """The one row of this name, or None. `column` is the one that holds names."""
+    async def get_by_name(self, table: str, name: str, *, column: str | None = None, schema: str | None = None) -> Record | None:
+        """The one row of this name, or None. `column` holds the names; without it the first that the table has of `NAME_COLUMNS`."""
+        if column is None:
+            columns = (await self.registry.table(table, schema)).column
+            column = next((each for each in NAME_COLUMNS if each in columns), NAME_COLUMNS[0])
         return await self.fetch_one(table, {column: name}, schema=schema)
 
     async def get_by_column(self, table: str, column: str, value: object, *, schema: str | None = None) -> list[Record]:
@@ -328,24 +332,38 @@ class DBOperator:
     async def _call(
         self, table: str, schema: str | None, shape: object, build: Callable[[Table], Statement], values: Sequence[Any], **how: bool
     ) -> Any:  # noqa: ANN401
-        async def use(found: Table) -> Any:  # noqa: ANN401
-            statement = _kept(found, shape, lambda: build(found))
-            with explained(statement.table, statement.arguments, values):
-                return await self.executor.execute(statement.sql, bound(statement.table, statement.arguments, values), **how)
-
-        return await self._with_table(table, schema, use)
+        # Written out, without the helpers below: this is the call that single rows are made of
+        statement: Statement | None = None
+        try:
+            found = await self.registry.table(table, schema)
+            statement = cast("Statement | None", found.statements.get(shape)) or _kept(found, shape, lambda: build(found))
+            return await self.executor.execute(statement.sql, bound(table, statement.arguments, values), **how)
+        except DatabaseError as exc:
+            if not self._may_be_stale(exc):
+                if statement is not None and isinstance(exc, QueryError):
+                    with explained(table, statement.arguments, values):
+                        raise
+                raise
+        found = await self.registry.table(table, schema)
+        statement = _kept(found, shape, lambda: build(found))
+        with explained(table, statement.arguments, values):
+            return await self.executor.execute(statement.sql, bound(table, statement.arguments, values), **how)
 
     async def _with_table(self, table: str, schema: str | None, use: Callable[[Table], Awaitable[T]]) -> T:
         try:
             return await use(await self.registry.table(table, schema))
         except DatabaseError as exc:
-            if not isinstance(exc, SchemaError) and exc.sqlstate != COPY_REFUSED:
-                raise
-            # The schema may have changed since it was read. An error of the server (ours name the table) ends a transaction, though.
-            self.registry.forget()
-            if exc.table is None and isinstance(self.executor, DBConnection):
+            if not self._may_be_stale(exc):
                 raise
         return await use(await self.registry.table(table, schema))
+
+    def _may_be_stale(self, exc: DatabaseError) -> bool:
+        """Whether the schema may have changed since it was read, and the call can be made again; it is read anew then."""
+        if not isinstance(exc, SchemaError) and exc.sqlstate != COPY_REFUSED:
+            return False
+        self.registry.forget()
+        # An error of the server (ours name the table) ends a transaction: nothing can be tried again there
+        return exc.table is not None or not isinstance(self.executor, DBConnection)
 
 
 def _kept(table: Table, shape: object, build: Callable[[], T]) -> T:

@@ -147,6 +147,9 @@ class SchemaRegistry:
         SchemaError
             There is none of this name; the message names the nearest.
         """
+        known = self._schemas.get(schema or self._db.schema)
+        if known is not None and name in known:
+            return known[name]
         tables = await self.tables(schema)
         if name not in tables:
             near = likely(name, tables)
@@ -200,6 +203,7 @@ with space as (
   -- the type behind a type: of a domain, however deep, what it stands on
   with recursive step (oid, base, filled) as (
     select oid, oid, typnotnull from pg_type
+    where oid in (select a.atttypid from pg_attribute a join class on class.oid = a.attrelid where not a.attisdropped)
     union all
     select step.oid, t.typbasetype, step.filled or b.typnotnull
     from step join pg_type t on t.oid = step.base join pg_type b on b.oid = t.typbasetype where t.typtype = 'd'

@@ -129,14 +129,14 @@ def _text(value: object) -> str:
 
 
 def _integer(value: Any) -> int:  # noqa: ANN401
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    if isinstance(value, bool) or not hasattr(type(value), "__index__"):
         raise UnfitError(f"expected int, got {type(value).__name__}")
     return operator.index(value)
 
 
 def _number(kind: Callable[[str], object]) -> Callable[[Any], object]:
     def convert(value: Any) -> object:  # noqa: ANN401
-        if isinstance(value, (bool, str)):
+        if isinstance(value, bool) or not hasattr(type(value), "__float__"):
             raise UnfitError(f"expected a number, got {type(value).__name__}")
         if not _has_no_nan((value,)):
             raise UnfitError("NaN; a number that is missing is None")
