@@ -9,7 +9,9 @@ import asyncpg
 import pytest
 
 from greedy.cli import database
+from greedy.cli.doctor import _schema_fact
 from greedy.cli.main import app
+from greedy.database.connector import DBConnector
 from greedy.database.migrations import migrations
 from greedy.sample import SAMPLE_DIR
 from tests.cli.test_cli import QUICK, ROSTER, Greedy
@@ -88,6 +90,17 @@ def test_a_name_that_cannot_be_is_told_before_anything_is_opened(
 ) -> None:
     said = Greedy(tmp_path, DATABASE_URL="postgresql://nobody@127.0.0.1:1/none").fails(1, *arguments, **environment)
     assert "error: 'auth' cannot be the schema of a practice: it belongs to Supabase" in said
+
+
+async def test_a_doctor_without_the_right_to_compare_says_so(db: DBConnector) -> None:
+    role = "doctor_without_rights"
+    async with db.transaction() as connection:
+        await connection.execute(f"create role {role}; grant usage on schema supabase_migrations to {role}")
+        await connection.execute(f"grant select on supabase_migrations.schema_migrations to {role}; set local role {role}")
+        fact = await _schema_fact(connection)
+        await connection.execute(f"reset role; drop owned by {role}; drop role {role}")
+    assert (fact.good, fact.exit_code) == (True, 0)
+    assert f"public, not compared with its migrations: the user '{role}' may not create schemas" in fact.text
 
 
 def test_every_command_over_a_database_takes_a_schema() -> None:

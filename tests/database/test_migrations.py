@@ -101,13 +101,24 @@ async def test_a_project_schema_is_never_made_by_mistake(db: DBConnector, databa
     assert await db.execute("select to_regclass('zuid.rosters') is null", fetch_val=True)
 
 
-async def test_the_search_path_of_the_session_does_not_matter(empty: DBConnector) -> None:
-    """Not a schema of the user's name, nor a temporary table, takes what is meant for public."""
+async def test_the_search_path_of_the_session_does_not_matter(empty: DBConnector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a schema of the user's name, nor a temporary table, takes what is meant for public, even where a migration forgot to say so."""
+    from greedy.database import migrations as module
+    from greedy.database import schema_setup
+
+    loose = [
+        *migrations(),
+        module.Migration("29990101000000", "greedy_loose", "create table loose (x int); create index on rosters (naam);"),
+    ]
+    for place in (module, schema_setup):
+        monkeypatch.setattr(place, "migrations", lambda: loose)
     async with empty as db, db.connection() as connection:
         user = await connection.execute("select current_user::text", fetch_val=True)
         await connection.execute(f'create schema "{user}"; create temporary table rosters (x int)')
         before = await connection.execute("show search_path", fetch_val=True)
-        assert await migrate(connection) == [migration.version for migration in migrations()]
+        assert await migrate(connection) == [migration.version for migration in loose]
+        assert await SchemaSetup(connection).ensure_project_schema("zuid") == [migration.version for migration in loose]
+        assert await connection.execute("select to_regclass('zuid.loose') is not null", fetch_val=True)
         assert (await SchemaSetup(connection).verify_schema()).divergences == ()
         assert await connection.execute("show search_path", fetch_val=True) == before
         assert (
