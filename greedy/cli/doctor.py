@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
 
 from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, SchemaOption, print_document, run_async
-from greedy.database.connector import DBConnector
-from greedy.database.errors import AuthenticationError
+from greedy.database.errors import DatabaseError
+from greedy.database.executor import Executor
 from greedy.database.migrations import migration_status
 from greedy.database.schema_names import PUBLIC
 from greedy.database.schema_setup import SchemaSetup
@@ -95,10 +95,10 @@ async def facts(settings: Settings, database_url: str | None, schema: str | None
         yield Fact("connection", good=False, text=" ".join([exc.message, *exc.details]), next_step=exc.next_step, exit_code=code)
 
 
-async def _schema_fact(db: DBConnector) -> Fact:
+async def _schema_fact(db: Executor) -> Fact:
     try:
         report = await SchemaSetup(db).verify_schema()
-    except AuthenticationError as exc:
+    except DatabaseError as exc:  # no right to compare, a standby, a table that is being changed
         return Fact("schema", good=True, text=f"{db.schema}, not compared with its migrations: {exc.message}")
     if report.ok:
         return Fact("schema", good=True, text=f"{db.schema} is as its migrations make it, compared in {report.milliseconds:.0f} ms")

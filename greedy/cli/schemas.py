@@ -85,7 +85,7 @@ def verify(
         for divergence in report.divergences:
             print(f"{'harmless: ' if divergence.harmless else ''}{divergence}")
         faults = len(report.faults)
-        verdict = f"{faults} divergences" if faults else "as its migrations make it"
+        verdict = f"{faults} divergence{'s' if faults > 1 else ''}" if faults else "as its migrations make it"
         print(f"schema {report.schema!r} of {report.server}: {verdict}, looked at in {report.milliseconds:.0f} ms")
     return ExitCode.DONE if report.ok else ExitCode.CALLER
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from greedy.database.connector import DBConnector
-from greedy.database.embedded import EmbeddedServer
+from greedy.database.embedded import EmbeddedServer, _binary
 from greedy.database.errors import SchemaError
 from greedy.database.migrations import migrate, migration_status, migrations, require_migrated
+from greedy.database.schema_setup import SchemaSetup
 from tests.conftest import numbers
 
 
@@ -68,3 +72,99 @@ async def test_a_practices_own_migrations_do_not_count(db: DBConnector) -> None:
     await db.execute("insert into supabase_migrations.schema_migrations (version, name) values ('29990101000000', 'our_own_table')")
     await require_migrated(db)
     assert (await migration_status(db)).unknown == ()
+
+
+async def test_a_project_schema_has_a_history_of_its_own(db: DBConnector, database_url: str) -> None:
+    versions = tuple(migration.version for migration in migrations())
+    await SchemaSetup(db).ensure_project_schema("zuid")
+    async with DBConnector(database_url, min_size=1, schema="zuid") as zuid:
+        await require_migrated(zuid)
+        assert (await migration_status(zuid)).applied == (await migration_status(db, "zuid")).applied == versions
+        rows = await zuid.execute("select statements from schema_migrations order by version", fetch_all=True)
+        assert all('"zuid".' in row["statements"][0] and "public." not in row["statements"][0] for row in rows)
+        await db.execute("insert into supabase_migrations.schema_migrations (version, name) values ('29990101000000', 'greedy_future')")
+        await require_migrated(zuid)
+        assert await migrate(zuid) == []
+        with pytest.raises(SchemaError, match="newer version"):
+            await migrate(zuid, "public")
+
+
+@pytest.mark.parametrize("there", ["", "create schema zuid", "create schema zuid; create table zuid.schema_migrations (version text)"])
+async def test_a_project_schema_is_never_made_by_mistake(db: DBConnector, database_url: str, there: str) -> None:
+    if there:
+        await db.execute(there)
+    async with DBConnector(database_url, min_size=1, schema="zuid") as zuid:
+        for call in (migrate, require_migrated, migration_status):
+            with pytest.raises(SchemaError, match="has no schema 'zuid' of a practice") as caught:
+                await call(zuid)
+            assert "greedy db schema create zuid" in str(caught.value.next_step)
+    assert await db.execute("select to_regclass('zuid.rosters') is null", fetch_val=True)
+
+
+async def test_the_search_path_of_the_session_does_not_matter(empty: DBConnector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a schema of the user's name, nor a temporary table, takes what is meant for public, even where a migration forgot to say so."""
+    from greedy.database import migrations as module
+    from greedy.database import schema_setup
+
+    loose = [
+        *migrations(),
+        module.Migration("29990101000000", "greedy_loose", "create table loose (x int); create index on rosters (naam);"),
+    ]
+    for place in (module, schema_setup):
+        monkeypatch.setattr(place, "migrations", lambda: loose)
+    async with empty as db, db.connection() as connection:
+        user = await connection.execute("select current_user::text", fetch_val=True)
+        await connection.execute(f'create schema "{user}"; create temporary table rosters (x int)')
+        before = await connection.execute("show search_path", fetch_val=True)
+        assert await migrate(connection) == [migration.version for migration in loose]
+        assert await SchemaSetup(connection).ensure_project_schema("zuid") == [migration.version for migration in loose]
+        assert await connection.execute("select to_regclass('zuid.loose') is not null", fetch_val=True)
+        assert (await SchemaSetup(connection).verify_schema()).divergences == ()
+        assert await connection.execute("show search_path", fetch_val=True) == before
+        assert (
+            await connection.execute(f"select count(*) from pg_class where relnamespace = '\"{user}\"'::regnamespace", fetch_val=True) == 0
+        )
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("statement", ["create schema", "create table public.employees", "insert into", "notify"])
+async def test_a_program_killed_in_the_middle_leaves_nothing(server: EmbeddedServer, empty: DBConnector, statement: str) -> None:
+    """Killed before a statement of its transaction; SIGKILL, so that nothing in it cleans up."""
+    script = (
+        "import asyncio, os, signal, sys\n"
+        "from greedy.database.connector import DBConnector\n"
+        "from greedy.database.executor import DBConnection\n"
+        "from greedy.database.schema_setup import SchemaSetup\n"
+        "run = DBConnection.execute\n"
+        "async def execute(self, sql, *args, **options):\n"
+        "    if sys.argv[2].replace('public', '\"zuid\"') in sql:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return await run(self, sql, *args, **options)\n"
+        "DBConnection.execute = execute\n"
+        "asyncio.run(SchemaSetup(DBConnector(sys.argv[1], min_size=1)).ensure_project_schema('zuid'))\n"
+    )
+    async with empty as db:
+        program = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", script, db._url, statement, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+        )
+        assert await asyncio.wait_for(program.wait(), 30) == -signal.SIGKILL
+        assert await db.execute("select to_regnamespace('zuid') is null", fetch_val=True)
+        assert len(await SchemaSetup(db).ensure_project_schema("zuid")) == len(migrations())
+
+
+async def test_a_dump_of_a_project_schema_alone_is_whole(
+    server: EmbeddedServer, db: DBConnector, empty: DBConnector, tmp_path: Path
+) -> None:
+    """History included: what was restored elsewhere is a project schema, and as its migrations make it."""
+    await SchemaSetup(db).ensure_project_schema("Praktijk Zuid")
+    dump = tmp_path / "zuid.sql"
+    await run(_binary("pg_dump"), "--no-owner", "-n", '"Praktijk Zuid"', "-f", str(dump), db._url)
+    async with empty as other:
+        await run(_binary("psql"), "-q", "-v", "ON_ERROR_STOP=1", "-f", str(dump), other._url)
+        assert [one.name for one in await SchemaSetup(other).project_schemas()] == ["Praktijk Zuid"]
+        assert (await SchemaSetup(other).verify_schema("Praktijk Zuid")).divergences == ()
+
+
+async def run(*command: str) -> None:
+    program = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+    assert await asyncio.wait_for(program.wait(), 30) == 0
