@@ -12,6 +12,7 @@ import pytest
 from greedy.database.connector import DBConnector
 from greedy.database.embedded import EmbeddedServer
 from greedy.database.migrations import migrations
+from greedy.database.schema_setup import SchemaSetup
 from greedy.database.sync import DatabaseSyncManager, DumpError, RestoreError, opened_dump
 from greedy.database.sync.contents import definitions
 from greedy.database.sync.dump_file import DumpFile, DumpWriter
@@ -403,3 +404,31 @@ async def test_a_dump_that_changes_while_it_is_restored(
     with pytest.raises(DumpError, match="archive differs"):
         await manager.restore(dump_path)
     assert await untouched(server, loaded_url, before)
+
+
+async def test_schemas_of_practices_come_along_and_are_migrated(manager: DatabaseSyncManager, loaded_url: str, tmp_path: Path) -> None:
+    """One practice is up to date, one is a migration behind; both are whole and up to date after the restore."""
+    last = migrations()[-1]
+    async with DBConnector(loaded_url, min_size=1) as db:
+        for name in ("zuid", "Noord é"):
+            await SchemaSetup(db).ensure_project_schema(name)
+    await run(
+        loaded_url,
+        f"insert into zuid.rosters (naam, start_date, end_date) values ('z', '2026-01-01', '2026-01-07');"
+        f"delete from \"Noord é\".schema_migrations where version = '{last.version}';"
+        'drop function "Noord é".verify_roster_v1; drop function "Noord é".probe_blocking_v1; drop function "Noord é".list_triggers_v1',
+    )
+    before = await content(loaded_url)
+    made = await manager.dump(tmp_path / "practices.dump")
+    assert set(made.manifest.migrations) == {"public", "zuid", "Noord é"}
+    await run(loaded_url, 'drop schema zuid cascade; drop schema "Noord é" cascade')
+    restored = await manager.restore(made.path)
+    assert restored.migrated == (last.version,)
+    after = await content(loaded_url)
+    history = '"Noord é".schema_migrations'
+    assert {name: rows for name, rows in after.items() if name != history} == {
+        name: rows for name, rows in before.items() if name != history
+    }
+    async with DBConnector(loaded_url, min_size=1) as db:
+        for name in ("public", "zuid", "Noord é"):
+            assert (await SchemaSetup(db).verify_schema(name)).ok
