@@ -49,7 +49,7 @@ async def untouched(server: EmbeddedServer, loaded_url: str, before: tuple[set[s
     return before == (await databases(server), await content(loaded_url))
 
 
-async def test_round_trip(manager: DatabaseSyncManager, loaded_url: str, db: DBConnector, dump_path: Path, sample: PracticeTables) -> None:
+async def test_round_trip(manager: DatabaseSyncManager, loaded_url: str, dump_path: Path, sample: PracticeTables) -> None:
     before = await content(loaded_url)
     async with DBConnector(loaded_url, min_size=1) as old:
         shape = await definitions(old, ["public", "supabase_migrations"])
