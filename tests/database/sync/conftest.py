@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from greedy.database.embedded import EmbeddedServer
 from greedy.database.sync import DatabaseSyncManager
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
+from tests.conftest import TEMPLATE, numbers
 
 TABLES = """
 select format('%I.%I', schemaname, tablename) from pg_tables
@@ -81,12 +83,26 @@ async def databases(server: EmbeddedServer) -> set[str]:
         await connection.close()
 
 
+@pytest.fixture(scope="session")
+def sample_template(server: EmbeddedServer, sample: PracticeTables) -> str:
+    """Name of a database with the sample roster, to be copied."""
+
+    async def make() -> None:
+        await run(server.url("template1"), f"create database template_sample template {TEMPLATE}")
+        async with DBConnector(server.url("template_sample"), min_size=1) as db:
+            await PostgresStore(db).import_tables(sample)
+
+    asyncio.run(make())
+    return "template_sample"
+
+
 @pytest.fixture
-async def loaded_url(database_url: str, db: DBConnector, sample: PracticeTables) -> str:
+async def loaded_url(server: EmbeddedServer, sample_template: str) -> AsyncIterator[str]:
     """URL of a database with the sample roster."""
-    await PostgresStore(db).import_tables(sample)
-    await db.close()
-    return database_url
+    name = f"sync_{next(numbers)}"
+    await run(server.url("template1"), f"create database {name} template {sample_template}")
+    yield server.url(name)
+    await run(server.url("template1"), f"drop database {name} with (force)")
 
 
 @pytest.fixture

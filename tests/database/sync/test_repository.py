@@ -66,7 +66,7 @@ async def test_versions_share_their_room(manager: DatabaseSyncManager, loaded_ur
         loaded_url, "insert into employees (id, voornaam, team) select 'M' || n, md5(n::text), 'Groen' from generate_series(1, 20000) n"
     )
     for number in range(3):
-        await run(loaded_url, f"update rosters set naam = 'version {number}'")
+        await run(loaded_url, f"update employees set voornaam = 'changed' where id = 'M{number + 1}'")
         await manager.dump_and_commit(repository)
     git(repository, "gc", "-q")
     packed = sum(path.stat().st_size for path in (repository.parent / ".git" / "objects" / "pack").glob("*.pack"))
