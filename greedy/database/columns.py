@@ -42,8 +42,7 @@ def match_column(wanted: str, columns: Collection[str], *, table: str) -> str:
     if not isinstance(wanted, str):
         raise ColumnMatchError(f"{wanted!r:.80} is not the name of a column of table {table}", table=table, wanted="", columns=[*columns])
     for same in SAMENESS:
-        key = same(wanted)
-        found = [column for column in columns if same(column) == key]
+        found = [column for column in columns if same(wanted, column)]
         if len(found) == 1:
             return found[0]
         if found:
@@ -70,14 +69,27 @@ def _words(name: str) -> str:
     return "_".join(re.findall(r"[^\W_]+", inflection.underscore(name[:200]))).casefold()
 
 
-def _singular(name: str) -> str:
-    first, _, last = _words(name).rpartition("_")
-    return f"{first}_{inflection.singularize(last)}"
+def _same_words(one: str, other: str) -> bool:
+    return _words(one) == _words(other)
 
 
-def _dutch_singular(name: str) -> str:
-    # The plural in -en doubles a consonant or halves a vowel (bed, bedden; week, weken): without doubles both are the same.
-    return re.sub(r"(.)\1", r"\1", re.sub("en$", "", _words(name)))
+def _same_number(one: str, other: str) -> bool:
+    """The same words, each in the English singular or plural."""
+    return inflection.singularize(_words(one)) == inflection.singularize(_words(other))
 
 
-SAMENESS: tuple[Callable[[str], str], ...] = (str.casefold, _words, _singular, _dutch_singular)
+def _same_dutch_number(one: str, other: str) -> bool:
+    """The plural in -en and its singular. The plural doubles a consonant or halves a vowel (bed, bedden; week, weken)."""
+    singular, plural = sorted((_words(one), _words(other)), key=lambda words: words.endswith("en"))
+    return plural.endswith("en") and not singular.endswith("en") and _undoubled(plural.removesuffix("en")) == _undoubled(singular)
+
+
+def _undoubled(text: str) -> str:
+    return re.sub(r"(.)\1", r"\1", text)
+
+
+def _same_but_for_case(one: str, other: str) -> bool:
+    return one.casefold() == other.casefold()
+
+
+SAMENESS: tuple[Callable[[str, str], bool], ...] = (_same_but_for_case, _same_words, _same_number, _same_dutch_number)

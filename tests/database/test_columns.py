@@ -48,6 +48,11 @@ def test_a_miss_names_the_table_its_columns_and_the_nearest() -> None:
     assert "diensten" in str(caught.value.details)
 
 
+def test_a_slip_is_told_and_not_taken_for_a_plural() -> None:
+    with pytest.raises(ColumnMatchError, match=r"no column vornaam. Did you mean: voornaam\?"):
+        match_column("vornaam", ("id", "voornaam"), table="employees")
+
+
 def test_a_miss_without_anything_near_names_the_columns() -> None:
     with pytest.raises(ColumnMatchError, match="it has id, user_id"):
         match_column("zzzzzz", EMPLOYEES, table="employees")
