@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Collection, Iterator, Mapping
@@ -13,11 +12,12 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 from uuid import UUID
 
-from greedy.database.columns import likely
-from greedy.database.errors import ColumnMatchError, QueryError, SchemaError
+from greedy.database.columns import match_column
+from greedy.database.errors import QueryError, SchemaError
 from greedy.database.executor import DBConnection, Executor
 from greedy.database.identifiers import qualified, quoted
 from greedy.database.registry import Column, ForeignKey, SchemaRegistry, Table
+from greedy.database.storage import format_for_storage
 from greedy.errors import InputError
 
 STAMPED = ("created_at", "updated_at")  # a copy is a new row: where these have a default, they take it
@@ -26,12 +26,6 @@ ROW = '"the row"'  # no column's name, or it would mean the column and not the r
 Joins = dict[tuple[str, ForeignKey], tuple[str, str]]  # alias and key -> alias of the row that it refers to, and the join
 RUN_LEDGER = "roster_writes"
 UNIQUE_VIOLATION = "23505"
-
-IDENTITIES = """
-select c.relname as table, array_agg(a.attname::text order by a.attnum) as columns
-from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = $1 and a.attidentity <> '' and not a.attisdropped group by c.relname
-"""
 
 
 async def clone_row(
@@ -135,13 +129,12 @@ class _Plan:
     changes: dict[str, object]
     fresh: dict[str, dict[str, str]]
     belonging: dict[str, list[ForeignKey]]
-    numbered: dict[str, list[str]]
     distance: dict[tuple[str, str], int]
 
     def statement(self, key: Mapping[str, object]) -> tuple[str, list[object]]:
         """The whole copy as one statement with its arguments; its row is the new key."""
         args: list[object] = [key[name] for name in self.root.primary_key]
-        args += [_stored(value, self.root.column[name]) for name, value in self.changes.items()]
+        args += [format_for_storage(value, self.root.column[name].base_type) for name, value in self.changes.items()]
         name = self.root.name.table
         parts = [f"{self._rows(name)} as materialized ({self._selected(name)})" for name in self.tables]
         parts += [f"{quoted(f'copied {number}')} as ({self._insert(name)})" for number, name in enumerate(self.tables)]
@@ -184,7 +177,7 @@ class _Plan:
         columns = [
             column
             for column in table.columns
-            if (not column.generated or column.name in self.numbered.get(name, ()))
+            if (not column.generated or _is_identity(column))
             and not (column.name in STAMPED and column.default and (name, column.name) not in self.distance)
         ]
         joins: Joins = {}
@@ -235,13 +228,7 @@ async def _plan(connection: DBConnection, table: str, changes: dict[str, object]
         await registry.table(name, schema)
     if not root.primary_key:
         raise SchemaError(f"{root.name} has no primary key, so none of its rows can be named")
-    for name in changes:
-        if name not in root.column:
-            near = likely(name, root.column)
-            hint = f". Did you mean: {', '.join(near)}?" if near else ""
-            raise ColumnMatchError(
-                f"{root.name} has no column {name!r:.80}{hint}", table=table, wanted=name, columns=list(root.column), nearest=near
-            )
+    changes = {match_column(name, root.column, table=table): value for name, value in changes.items()}
     found: dict[str, Table] = {table: root}
     belonging: dict[str, list[ForeignKey]] = {table: []}
     todo = [root]
@@ -261,12 +248,11 @@ async def _plan(connection: DBConnection, table: str, changes: dict[str, object]
             f"tables belong to each other in a circle: {' - '.join(exc.args[1])}", next_step="leave one of them out with `skip`"
         ) from None
     tables = {name: found[name] for name in order}
-    numbered = {row["table"]: row["columns"] for row in await connection.execute(IDENTITIES, [root.name.schema], fetch_all=True)}
-    fresh = {name: _fresh(tables[name], numbered.get(name, ())) for name in order}
-    return _Plan(tables, root, changes, fresh, belonging, numbered, _distances(tables, fresh, {(table, name) for name in changes}))
+    fresh = {name: _fresh(tables[name]) for name in order}
+    return _Plan(tables, root, changes, fresh, belonging, _distances(tables, fresh, {(table, name) for name in changes}))
 
 
-def _fresh(table: Table, numbered: Collection[str]) -> dict[str, str]:
+def _fresh(table: Table) -> dict[str, str]:
     """Columns of a key whose values the database makes, with the SQL that makes one."""
     keyed = {column for unique in table.uniques for column in unique.columns}
     referring = {column for key in table.foreign_keys for column in key.columns}
@@ -274,7 +260,7 @@ def _fresh(table: Table, numbered: Collection[str]) -> dict[str, str]:
     for column in table.columns:
         if column.name not in keyed or column.name in referring:
             continue
-        if column.name in numbered:
+        if _is_identity(column):
             sequence = f"pg_get_serial_sequence({_literal(qualified(*reversed(table.name)))}, {_literal(column.name)})"
             fresh[column.name] = f"nextval({sequence})::{column.type}"
         elif column.default and MADE.search(column.default):
@@ -282,6 +268,10 @@ def _fresh(table: Table, numbered: Collection[str]) -> dict[str, str]:
         elif column.type == "uuid" and column.default is None and column.name in table.primary_key:
             fresh[column.name] = "gen_random_uuid()"
     return fresh
+
+
+def _is_identity(column: Column) -> bool:
+    return (column.default or "").startswith("generated")
 
 
 def _distances(
@@ -351,10 +341,6 @@ def _clash(table: Table, constraint: str, *, root: bool, cause: QueryError) -> I
 
 def _no_row(table: Table, key: Mapping[str, object]) -> InputError:
     return InputError(f"{table.name} has no row with {', '.join(f'{name} {value}' for name, value in key.items())}; nothing was copied")
-
-
-def _stored(value: object, column: Column) -> object:
-    return json.dumps(value) if column.type in ("json", "jsonb") and value is not None and not isinstance(value, str) else value
 
 
 def _columns(row: str, columns: Collection[str]) -> str:
