@@ -30,7 +30,7 @@ FUNCTIONS = """
 select p.proname::text as name, p.prosrc as body from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 where n.nspname not in ('pg_catalog', 'information_schema') and p.proname = any ($1) order by 1, 2
 """
-LITERAL = re.compile(r"(?P<like>~~\*?\s*)?(?P<match>(?<!!)~\*?\s*)?(?P<cast>E)?'(?P<text>(?:[^']|'')*)'")
+LITERAL = re.compile(r"(?P<similar>similar_to_escape\()?(?P<like>~~\*?\s*)?(?P<match>(?<!!)~\*?\s*)?(?P<cast>E)?'(?P<text>(?:[^']|'')*)'")
 NUMBER = re.compile(r"(?<![\w.'$])\(?(-?\d+(?:\.\d+)?)\)?(?![\w.'])")
 SUFFIX = re.compile(r"( NO INHERIT| NOT VALID| NOT ENFORCED)+$")
 
@@ -52,7 +52,9 @@ class Hints:
         """Take the hints of one check."""
         for found in LITERAL.finditer(definition):
             text = found["text"].replace("''", "'")
-            _add(self.likes if found["like"] else self.patterns if found["match"] else self.words, text)
+            if found["similar"]:
+                text = text.replace("%", ".{0,3}").replace("_", ".")
+            _add(self.likes if found["like"] else self.patterns if found["match"] or found["similar"] else self.words, text)
         for number in NUMBER.findall(LITERAL.sub("", definition)):
             _add(self.numbers, number)
         self.measured |= "length(" in definition

@@ -214,16 +214,14 @@ class MockDataGenerator:
             for key in table.foreign_keys:
                 if key.target == table.name:
                     target.pools[key.name] += chunk
+                    target.ready.clear()  # they do not know of these rows
         return made
 
     async def _chunk(self, connection: DBConnection, target: _Target, n: int) -> list[Row]:
         while len(target.ready) < n:
             await _search(connection, target, n)
-        if n > 1:
-            rows = [target.ready.popleft() for _ in range(n)]
-            if await _refusal(connection, target.table, rows) is None:
-                return rows
-        return [await self._one(connection, target) for _ in range(n)]
+        made = await _accepted(connection, target.table, [target.ready.popleft() for _ in range(n)])
+        return made + [await self._one(connection, target) for _ in range(n - len(made))]
 
     async def _one(self, connection: DBConnection, target: _Target) -> Row:
         for attempt in range(ATTEMPTS):
@@ -444,6 +442,14 @@ async def _refusal(connection: DBConnection, table: Table, rows: Sequence[Row]) 
             raise
         return exc
     return None
+
+
+async def _accepted(connection: DBConnection, table: Table, rows: list[Row]) -> list[Row]:
+    """Insert those of the rows that the database takes: all in one statement, else each half by itself."""
+    if not rows or await _refusal(connection, table, rows) is None:
+        return rows
+    half = len(rows) // 2
+    return await _accepted(connection, table, rows[:half]) + await _accepted(connection, table, rows[half:]) if half else []
 
 
 async def _insert(connection: DBConnection, table: Table, rows: Sequence[Row]) -> None:

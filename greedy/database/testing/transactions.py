@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from greedy.database.errors import DatabaseError, QueryError
 from greedy.database.executor import DBConnection, Executor
-from greedy.database.identifiers import quoted
 from greedy.errors import InputError
 
 ABORTED_SQLSTATE = "25P02"
@@ -102,13 +101,15 @@ class TestTransactionManager:
     def __init__(self, db: Executor) -> None:
         self._block: AbstractAsyncContextManager[DBConnection] = rolled_back(db)
         self._connection: DBConnection | None = None
-        self._names: list[str] = []
+        self._savepoints: dict[str, AbstractAsyncContextManager[DBConnection]] = {}
 
     async def __aenter__(self) -> TestTransactionManager:
         self._connection = await self._block.__aenter__()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+        while self._savepoints:
+            await self._undo(next(reversed(self._savepoints)))
         self._connection = None
         await self._block.__aexit__(kind, exc, trace)
 
@@ -122,30 +123,37 @@ class TestTransactionManager:
     @property
     def savepoints(self) -> tuple[str, ...]:
         """Names of the savepoints that stand, oldest first."""
-        return tuple(self._names)
+        return tuple(self._savepoints)
 
     async def savepoint(self, name: str) -> None:
         """Remember this moment under a name that no savepoint has yet."""
-        if name in self._names:
+        if name in self._savepoints:
             raise InputError(f"there is a savepoint {name!r:.80} already", next_step="release it first, or give another name")
-        await self.connection.execute(f"savepoint {quoted(name)}")
-        self._names.append(name)
+        block = self.connection.transaction()
+        await block.__aenter__()
+        self._savepoints[name] = block
 
     async def rollback_to(self, name: str) -> None:
         """Undo all since a savepoint, errors included. It stays; savepoints after it are gone."""
-        self._require(name)
-        await self.connection.execute(f"rollback to savepoint {quoted(name)}")
-        del self._names[self._names.index(name) + 1 :]
+        for later in self._since(name):
+            await self._undo(later)
+        await self.savepoint(name)
 
     async def release(self, name: str) -> None:
         """Forget a savepoint and those after it; what was done since stays until the end."""
-        self._require(name)
-        await self.connection.execute(f"release savepoint {quoted(name)}")
-        del self._names[self._names.index(name) :]
+        for later in self._since(name):
+            await self._savepoints.pop(later).__aexit__(None, None, None)
 
-    def _require(self, name: str) -> None:
-        if name not in self._names:
-            raise InputError(f"there is no savepoint {name!r:.80}", next_step=f"savepoints: {', '.join(self._names) or 'none'}")
+    async def _undo(self, name: str) -> None:
+        undo = _UndoError()
+        await self._savepoints.pop(name).__aexit__(type(undo), undo, None)
+
+    def _since(self, name: str) -> list[str]:
+        """A savepoint and those after it, the last first."""
+        names = list(self._savepoints)
+        if name not in names:
+            raise InputError(f"there is no savepoint {name!r:.80}", next_step=f"savepoints: {', '.join(names) or 'none'}")
+        return names[names.index(name) :][::-1]
 
 
 def with_transaction(db: Executor | str = "db", *, parameter: str = "connection") -> Callable[[Callable[..., Any]], Callable[..., Any]]:

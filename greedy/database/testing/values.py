@@ -57,6 +57,7 @@ RANGES = {
     "int4range": "integer", "int8range": "bigint", "numrange": "numeric", "daterange": "date",
     "tsrange": "timestamp without time zone", "tstzrange": "timestamp with time zone",
 }  # fmt: skip
+MODEST = 1_000_000  # a number that is taken for an amount, and not for an id
 LONGEST = 100  # letters that are added to a text for the length that a check names
 SIZE = re.compile(r"\((\d+)(?:,(\d+))?\)")
 
@@ -201,7 +202,8 @@ def _number(chance: Random, bare: str, size: Sequence[int], hints: Hints, around
 def _figure(chance: Random, hints: Hints, around: Surroundings) -> Decimal:
     """A number near those of the checks; or made of the other numbers in the row, which a check may compare it with."""
     bounds = sorted(Decimal(number) for number in hints.numbers)
-    others = [Decimal(str(v)) for v in around.row.values() if isinstance(v, (int, Decimal, float)) and not isinstance(v, bool)]
+    numbers = [value for value in around.row.values() if isinstance(value, (int, Decimal, float)) and not isinstance(value, bool)]
+    others = [Decimal(str(value)) for value in numbers if abs(value) <= MODEST]
     if others and chance.random() < 0.3:
         first, second = chance.choice(others), chance.choice(others)
         return chance.choice((first, first + second, first - second, first * second, first + chance.randint(0, 10)))
