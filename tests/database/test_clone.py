@@ -72,7 +72,9 @@ async def test_a_cloned_roster_says_the_same_under_a_new_id(db: DBConnector, sto
     assert await db.execute(ids, fetch_val=True) == 2 * len(before["roster_assignments"])
 
 
-async def test_a_clone_verifies_as_the_original_does_and_follows_its_own_duties(db: DBConnector, store: PostgresStore, written: UUID) -> None:
+async def test_a_clone_verifies_as_the_original_does_and_follows_its_own_duties(
+    db: DBConnector, store: PostgresStore, written: UUID
+) -> None:
     new = await clone_roster(db, written, changes={"naam": "What if", "status": "in_progress"})
     first, second = await verify_roster(store, written), await verify_roster(store, new)
     assert first["all_passed"]
@@ -136,7 +138,9 @@ async def test_an_unknown_roster_and_unknown_names_are_told(db: DBConnector) -> 
         await clone_row(db, "service_blocking_rules", unknown)
 
 
-async def test_unique_columns_that_would_clash_are_named_all_at_once_unless_given(db: DBConnector, store: PostgresStore, sample: PracticeTables) -> None:
+async def test_unique_columns_that_would_clash_are_named_all_at_once_unless_given(
+    db: DBConnector, store: PostgresStore, sample: PracticeTables
+) -> None:
     await store.import_tables(sample)
     dio = next(row for row in sample.service_types if row.code == "DIO")
     with pytest.raises(InputError, match="the same code, which is unique") as caught:

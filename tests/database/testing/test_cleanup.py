@@ -37,7 +37,13 @@ async def test_seed_rows_stay_and_all_others_go(marked: DBConnector, store: Post
         assert await rows(marked, table) == ({row: kept[row] for row in kept if not row.startswith("(E2")}), table
     assert len(await rows(marked, "service_blocking_rules")) == 1
     assert await cleanup_non_protected(marked, protected=protected) == {}
-    assert await cleanup_non_protected(marked) == {"rosters": 1, "employees": 1, "service_types": 2, "roster_assignments": 1, "service_blocking_rules": 1}
+    assert await cleanup_non_protected(marked) == {
+        "rosters": 1,
+        "employees": 1,
+        "service_types": 2,
+        "roster_assignments": 1,
+        "service_blocking_rules": 1,
+    }
 
 
 async def test_what_a_protected_row_needs_stays_with_it_and_triggers_change_nothing(marked: DBConnector) -> None:
@@ -52,8 +58,15 @@ async def test_what_a_protected_row_needs_stays_with_it_and_triggers_change_noth
     assert [row.partition(",")[0] for row in await rows(marked, "rosters")] == [f"({ROSTER}"]
     enabled = {row["tgname"]: row["tgenabled"] for row in await marked.execute("select tgname, tgenabled from pg_trigger", fetch_all=True)}
     assert enabled["keep_rows_in_roster"] == b"A"
-    assert await marked.execute("select tgenabled::text from pg_trigger where tgrelid = 'employees'::regclass and not tgisinternal", fetch_val=True) == "D"
-    assert {row["tgname"]: row["tgenabled"] for row in triggers if row["tgname"] not in ("keep_rows_in_roster", "refresh_blocking_after_update")}.items() <= enabled.items()
+    assert (
+        await marked.execute(
+            "select tgenabled::text from pg_trigger where tgrelid = 'employees'::regclass and not tgisinternal", fetch_val=True
+        )
+        == "D"
+    )
+    assert {
+        row["tgname"]: row["tgenabled"] for row in triggers if row["tgname"] not in ("keep_rows_in_roster", "refresh_blocking_after_update")
+    }.items() <= enabled.items()
 
 
 async def test_other_tables_than_those_named_are_not_touched(marked: DBConnector) -> None:
@@ -139,7 +152,11 @@ async def test_any_rows_that_refer_to_each_other(marked: DBConnector, seed: int)
         if n is None or (table, n) in needed:
             continue
         needed.add((table, n))
-        todo += {"a": lambda n=n: [("b", a[n][0]), ("a", a[n][1])], "b": lambda n=n: [("a", b[n])], "c": lambda n=n: [("a", c[n][0]), ("b", c[n][1])]}[table]()
+        todo += {
+            "a": lambda n=n: [("b", a[n][0]), ("a", a[n][1])],
+            "b": lambda n=n: [("a", b[n])],
+            "c": lambda n=n: [("a", c[n][0]), ("b", c[n][1])],
+        }[table]()
     before = {table: await rows(marked, f"ring.{table}") for table in "abc"}
     counts = await cleanup_non_protected(marked, protected=protected, schema="ring")
     kept = {table: sorted(n for t, n in needed if t == table) for table in "abc"}

@@ -102,7 +102,7 @@ async def test_read_only_is_the_servers_to_keep(db: DBConnector) -> None:
 @with_transaction("db")
 async def employee(connection: DBConnection) -> AsyncIterator[tuple[DBConnection, str]]:
     await connection.execute(INSERT, ["E9"])
-    yield connection, "E9"
+    yield connection, "E9"  # noqa: PT022  what is decorated has to yield
 
 
 async def test_a_fixture_has_a_transaction_around_its_test(employee: tuple[DBConnection, str], db: DBConnector) -> None:
