@@ -90,16 +90,17 @@ async def test_a_clone_verifies_as_the_original_does_and_follows_its_own_duties(
     assert await content(db, written) == original
 
 
-async def test_a_large_roster_is_cloned_in_seconds(db: DBConnector, store: PostgresStore) -> None:
+async def test_a_large_roster_is_cloned_about_as_fast_as_it_is_imported(db: DBConnector, store: PostgresStore) -> None:
     tables = synthetic_practice()
     assert len(tables.roster_assignments) == 38_220
-    await store.import_tables(tables)
     started = time.perf_counter()
+    await store.import_tables(tables)
+    imported = time.perf_counter()
     new = await clone_roster(db, tables.roster.id)
-    seconds = time.perf_counter() - started
+    cloned = time.perf_counter()
     assert await content(db, new) == await content(db, tables.roster.id)
-    assert seconds < 10
-    print(f"38,220 slots cloned in {seconds:.2f} s")
+    print(f"38,220 slots imported in {imported - started:.2f} s, cloned in {cloned - imported:.2f} s")
+    assert cloned - imported < 2 * (imported - started)
 
 
 async def test_a_clone_waits_for_a_write_and_shows_the_new_roster(db: DBConnector, written: UUID) -> None:
@@ -107,8 +108,9 @@ async def test_a_clone_waits_for_a_write_and_shows_the_new_roster(db: DBConnecto
         await planner.execute("select lock_roster($1)", [written])
         await planner.execute("delete from roster_assignments where roster_id = $1 and status = 1", [written])
         clone = asyncio.create_task(clone_roster(db, written))
-        while not await db.execute("select count(*) from pg_locks where locktype = 'advisory' and not granted", fetch_val=True):
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while not await db.execute("select count(*) from pg_locks where locktype = 'advisory' and not granted", fetch_val=True):
+                await asyncio.sleep(0.01)
         assert not clone.done()
     new = await clone
     assert await content(db, new) == await content(db, written)

@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from greedy.database.columns import match_column
 from greedy.database.errors import DatabaseError, QueryError
@@ -24,7 +25,7 @@ from greedy.database.testing.transactions import undone
 from greedy.database.testing.values import NoValueError, Surroundings, make_value
 from greedy.errors import CallerError, InputError
 
-Row = dict[str, object]
+Row = dict[str, Any]
 
 CANDIDATES = 48  # made and judged at once
 ROUNDS = 24  # in which failing columns are made anew

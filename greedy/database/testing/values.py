@@ -202,7 +202,9 @@ def _number(chance: Random, bare: str, size: Sequence[int], hints: Hints, around
 def _figure(chance: Random, hints: Hints, around: Surroundings) -> Decimal:
     """A number near those of the checks; or made of the other numbers in the row, which a check may compare it with."""
     bounds = sorted(Decimal(number) for number in hints.numbers)
-    numbers = [value for value in around.row.values() if isinstance(value, (int, Decimal, float)) and not isinstance(value, bool)]
+    numbers: list[Any] = [
+        value for value in around.row.values() if isinstance(value, (int, Decimal, float)) and not isinstance(value, bool)
+    ]
     others = [Decimal(str(value)) for value in numbers if abs(value) <= MODEST]
     if others and chance.random() < 0.3:
         first, second = chance.choice(others), chance.choice(others)
