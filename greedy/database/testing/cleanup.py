@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from greedy.database.columns import match_column
 from greedy.database.executor import DBConnection, Executor
 from greedy.database.identifiers import qualified, quoted
+from greedy.database.migrations import HISTORY
 from greedy.database.registry import ForeignKey, SchemaRegistry, Table
 from greedy.database.testing.deferred import look_at_constraints
 from greedy.database.testing.documents import recordset, rows_as_json
@@ -37,7 +38,8 @@ async def cleanup_non_protected(
 ) -> dict[str, int]:
     """Delete all rows but the protected ones and those that these refer to, directly or over others, in one transaction.
 
-    The tables are locked meanwhile, and their triggers do not run, so that what stays is byte for byte what it was.
+    Records of migrations stay too. The tables are locked meanwhile, and their triggers do not run, so that what stays is byte for byte
+    what it was.
 
     Parameters
     ----------
@@ -75,7 +77,7 @@ async def cleanup_non_protected(
         await connection.execute(KEPT)
         for table in found:
             name = table.name.table
-            if name in protected.tables or (tables is not None and name not in tables):
+            if name in (HISTORY, *protected.tables) or (tables is not None and name not in tables):
                 await connection.execute(f"insert into pg_temp.kept_rows select t.tableoid, t.ctid from {_named(table)} as t")
             else:
                 await _keep(connection, table, protected.keys.get(name, ()))

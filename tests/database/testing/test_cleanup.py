@@ -10,6 +10,7 @@ from greedy.database.connector import DBConnector
 from greedy.database.embedded import EmbeddedServer
 from greedy.database.errors import ColumnMatchError, QueryError, SchemaError
 from greedy.database.registry import SchemaRegistry
+from greedy.database.schema_setup import SchemaSetup
 from greedy.database.testing.cleanup import cleanup_non_protected
 from greedy.database.testing.marking import mark_for_tests
 from greedy.database.testing.protected import ProtectedRows
@@ -108,6 +109,15 @@ async def test_a_protected_row_that_is_not_there_stops_it(marked: DBConnector) -
     with pytest.raises(QueryError):
         await cleanup_non_protected(marked, protected=ProtectedRows().row("rosters", id="no uuid"))
     assert len(await rows(marked, "employees")) == 2
+
+
+async def test_a_schema_of_its_own_stays_migrated(marked: DBConnector) -> None:
+    setup = SchemaSetup(marked)
+    await setup.ensure_project_schema("praktijk noord")
+    await load_seed_data(marked, SEED, schema="praktijk noord")
+    assert (await cleanup_non_protected(marked, schema="praktijk noord"))["employees"] == 2
+    assert await marked.execute('select count(*) from "praktijk noord".schema_migrations', fetch_val=True) > 0
+    assert not (await setup.verify_schema("praktijk noord")).divergences
 
 
 RING = """
