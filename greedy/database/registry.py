@@ -168,7 +168,9 @@ class SchemaRegistry:
         """
         tables = {name: table for name, table in (await self.tables(schema)).items() if table.kind == "table"}
         needs = {
-            name: {key.target.table for key in table.foreign_keys if key.target.table != name and key.target.schema == table.name.schema}
+            name: sorted(
+                {key.target.table for key in table.foreign_keys if key.target.table != name and key.target.schema == table.name.schema}
+            )
             for name, table in tables.items()
         }
         while True:
@@ -176,7 +178,7 @@ class SchemaRegistry:
                 return [tables[name] for name in TopologicalSorter(needs).static_order()]
             except CycleError as exc:
                 cycle = exc.args[1]
-                needs[cycle[1]].discard(cycle[0])
+                needs[cycle[1]].remove(cycle[0])
 
     async def referring_to(self, target: TableName) -> list[tuple[Table, ForeignKey]]:
         """Foreign keys of the target's own schema that refer to it, with the tables that have them."""

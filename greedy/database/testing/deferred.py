@@ -1,0 +1,25 @@
+"""Constraints that are looked at when a transaction commits, looked at now."""
+
+from __future__ import annotations
+
+from greedy.database.executor import DBConnection
+from greedy.database.identifiers import qualified
+
+DEFERRABLE = """
+select k.conname::text as name, k.condeferred as deferred
+from pg_constraint k join pg_namespace n on n.oid = k.connamespace where n.nspname = $1 and k.condeferrable and k.conparentid = 0
+order by k.conname
+"""
+
+
+async def look_at_constraints(connection: DBConnection, schema: str, *, stay: bool = False) -> None:
+    """Have the server check now what it would check at the end of the transaction.
+
+    With `stay` it also checks at once whatever comes after. They are named one by one, for constraints of others are not ours.
+    """
+    found = await connection.execute(DEFERRABLE, [schema], fetch_all=True)
+    if found:
+        await connection.execute(f"set constraints {', '.join(qualified(row['name'], schema) for row in found)} immediate")
+    later = [qualified(row["name"], schema) for row in found if row["deferred"]]
+    if later and not stay:
+        await connection.execute(f"set constraints {', '.join(later)} deferred")
