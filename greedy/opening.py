@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from greedy.database.connector import DBConnector
-from greedy.database.migrations import migrate, require_migrated
-from greedy.database.schema_names import PUBLIC, check_project_schema
+from greedy.database.schema.migrations import migrate, require_migrated
+from greedy.database.schema.names import PUBLIC, check_project_schema
 from greedy.errors import SettingsError
 from greedy.store.postgres import PostgresStore
 
 if TYPE_CHECKING:
-    from greedy.database.embedded import EmbeddedServer
+    from greedy.database.embedded.server import EmbeddedServer
     from greedy.settings import Settings
 
 
@@ -22,7 +22,7 @@ def embedded_server(settings: Settings) -> EmbeddedServer:
     """The embedded server of the settings' data directory, not yet started."""
     if sys.platform == "win32":
         raise SettingsError("the embedded database runs on Linux and macOS", next_step="set DATABASE_URL to a PostgreSQL database")
-    from greedy.database.embedded import EmbeddedServer
+    from greedy.database.embedded.server import EmbeddedServer
 
     return EmbeddedServer(settings.data_dir)
 

@@ -31,8 +31,8 @@ from uuid import UUID
 import asyncpg
 
 from greedy.database.connector import DBConnector
-from greedy.database.embedded import EmbeddedServer
-from greedy.database.operator import DBOperator
+from greedy.database.embedded.server import EmbeddedServer
+from greedy.database.rows.operator import DBOperator
 from greedy.log import configure_logging
 
 Row = dict[str, object]

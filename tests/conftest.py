@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from greedy.database.connector import DBConnector
-from greedy.database.embedded import EmbeddedServer
-from greedy.database.migrations import migrate
+from greedy.database.embedded.server import EmbeddedServer
+from greedy.database.schema.migrations import migrate
 from greedy.formats.practice_csv import read_practice
 from greedy.formats.tables import PracticeTables
 from greedy.sample import SAMPLE_DIR

@@ -9,9 +9,9 @@ import typer
 
 from greedy.cli import database_sync, schemas
 from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, SchemaOption, print_document, run_async
-from greedy.database.migrations import MigrationStatus, migration_status, migrations
-from greedy.database.migrations import migrate as apply_migrations
-from greedy.database.schema_names import PUBLIC
+from greedy.database.schema.migrations import MigrationStatus, migration_status, migrations
+from greedy.database.schema.migrations import migrate as apply_migrations
+from greedy.database.schema.names import PUBLIC
 from greedy.opening import embedded_server, open_database
 from greedy.settings import load_settings
 

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, SchemaOption, print_document, run_async
 from greedy.database.errors import DatabaseError
 from greedy.database.executor import Executor
-from greedy.database.migrations import migration_status
-from greedy.database.schema_names import PUBLIC
-from greedy.database.schema_setup import SchemaSetup
+from greedy.database.schema.migrations import migration_status
+from greedy.database.schema.names import PUBLIC
+from greedy.database.schema.setup import SchemaSetup
 from greedy.errors import CallerError, GreedyError
 from greedy.formats.practice import to_problem
 from greedy.formats.practice_csv import read_practice

@@ -40,7 +40,7 @@ from greedy.cli.solving import (
     solver_line,
     solver_progress,
 )
-from greedy.database.schema_names import PUBLIC
+from greedy.database.schema.names import PUBLIC
 from greedy.errors import InputError
 from greedy.opening import open_store
 from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, SolveOptions, report_roster, run_roster, verify_roster

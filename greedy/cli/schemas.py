@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, print_document, run_async
-from greedy.database.migrations import MigrationStatus
-from greedy.database.schema_names import PUBLIC, check_project_schema
-from greedy.database.schema_report import SchemaReport
-from greedy.database.schema_setup import ProjectSchema, SchemaSetup
+from greedy.database.schema.migrations import MigrationStatus
+from greedy.database.schema.names import PUBLIC, check_project_schema
+from greedy.database.schema.report import SchemaReport
+from greedy.database.schema.setup import ProjectSchema, SchemaSetup
 from greedy.opening import open_database
 from greedy.settings import load_settings
 

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from greedy.database.embedded import EmbeddedServer
+from greedy.database.embedded.server import EmbeddedServer
 from greedy.sample import SAMPLE_DIR
 
 ROSTER = "8e91579a-21c3-439e-90c1-91728c541241"

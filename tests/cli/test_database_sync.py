@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from greedy.database.embedded import EmbeddedServer
+from greedy.database.embedded.server import EmbeddedServer
 from tests.cli.test_cli import Greedy
 from tests.database.sync.conftest import ask, databases, run
 

@@ -12,7 +12,7 @@ from greedy.cli import database
 from greedy.cli.doctor import _schema_fact
 from greedy.cli.main import app
 from greedy.database.connector import DBConnector
-from greedy.database.migrations import migrations
+from greedy.database.schema.migrations import migrations
 from greedy.sample import SAMPLE_DIR
 from tests.cli.test_cli import QUICK, ROSTER, Greedy
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from greedy.database.connector import DBConnector
-from greedy.database.schema_setup import SchemaSetup
+from greedy.database.schema.setup import SchemaSetup
 
 PROJECT = "Praktijk Zuid, é"
 

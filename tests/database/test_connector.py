@@ -7,7 +7,7 @@ import pytest
 from pytest_mock import MockerFixture
 
 from greedy.database.connector import DBConnector, describe_server
-from greedy.database.embedded import EmbeddedServer
+from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.errors import AuthenticationError, ConnectionError, QueryError, SchemaError
 from greedy.errors import CallerError, SettingsError
 

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
-from greedy.database import server_user
 from greedy.database.connector import DBConnector
+from greedy.database.embedded import server_user
 from greedy.database.errors import QueryError, SchemaError
 from greedy.database.server_url import is_transaction_pooler
 from tests.programs import required_program

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from greedy.database.connector import DBConnector
-from greedy.database.embedded import EmbeddedServer
+from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.errors import ConnectionError
 from greedy.database.retry import retrying
 

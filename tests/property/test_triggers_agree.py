@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from greedy.database.embedded import EmbeddedServer
+from greedy.database.embedded.server import EmbeddedServer
 from greedy.model.problem import Assignment, BlockingRule, Employee, Problem, Service, Slot
 from greedy.model.roster import Roster, blocked_slots
 from tests.build import TEAMS

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from greedy.database.connector import DBConnector
 from greedy.database.identifiers import quoted
-from greedy.database.schema_setup import SchemaSetup
+from greedy.database.schema.setup import SchemaSetup
 
 Say: TypeAlias = Callable[[str], None]
 

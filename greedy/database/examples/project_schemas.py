@@ -5,7 +5,7 @@ from __future__ import annotations
 from greedy.database.connector import DBConnector
 from greedy.database.examples import Say
 from greedy.database.identifiers import quoted
-from greedy.database.schema_setup import SchemaSetup
+from greedy.database.schema.setup import SchemaSetup
 
 
 async def main(db: DBConnector, _url: str, say: Say) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from greedy.database.connector import DBConnector
 from greedy.database.errors import ColumnMatchError, QueryError
 from greedy.database.examples import Say
-from greedy.database.operator import DBOperator
+from greedy.database.rows.operator import DBOperator
 
 
 async def main(db: DBConnector, _url: str, say: Say) -> None:

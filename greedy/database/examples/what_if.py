@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from greedy.database.clone import clone_roster
 from greedy.database.connector import DBConnector
 from greedy.database.examples import Say
-from greedy.database.operator import DBOperator
+from greedy.database.rows.clone import clone_roster
+from greedy.database.rows.operator import DBOperator
 from greedy.database.testing import MockDataGenerator, TestTransactionManager
 
 

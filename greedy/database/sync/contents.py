@@ -8,7 +8,7 @@ from typing import TypeAlias
 from greedy.database.errors import SchemaError
 from greedy.database.executor import Executor
 from greedy.database.identifiers import quoted
-from greedy.database.migrations import migrations
+from greedy.database.schema.migrations import migrations
 from greedy.database.sync.dump_file import AppliedMigration, Definitions
 
 Histories: TypeAlias = dict[str, tuple[AppliedMigration, ...]]

@@ -14,7 +14,7 @@ import structlog
 from greedy import __version__
 from greedy.database.connector import DBConnector
 from greedy.database.identifiers import quoted
-from greedy.database.migrations import migrate
+from greedy.database.schema.migrations import migrate
 from greedy.database.sync import contents
 from greedy.database.sync.dump_file import DumpFile, Manifest
 from greedy.database.sync.errors import DumpError, RestoreError

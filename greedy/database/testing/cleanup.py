@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from greedy.database.columns import match_column
 from greedy.database.executor import DBConnection, Executor
 from greedy.database.identifiers import qualified, quoted
-from greedy.database.migrations import HISTORY
-from greedy.database.registry import ForeignKey, SchemaRegistry, Table
+from greedy.database.schema.migrations import HISTORY
+from greedy.database.schema.registry import ForeignKey, SchemaRegistry, Table
 from greedy.database.testing.deferred import look_at_constraints
 from greedy.database.testing.documents import recordset, rows_as_json
 from greedy.database.testing.marking import require_marked

@@ -10,7 +10,7 @@ import asyncpg
 from pydantic_core import to_json
 
 from greedy.database.identifiers import quoted
-from greedy.database.registry import Table
+from greedy.database.schema.registry import Table
 
 
 def rows_as_json(rows: Iterable[Mapping[str, object]]) -> str:

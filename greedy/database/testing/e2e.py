@@ -11,7 +11,7 @@ import structlog
 
 from greedy.database.errors import SchemaError
 from greedy.database.executor import Executor
-from greedy.database.registry import SchemaRegistry
+from greedy.database.schema.registry import SchemaRegistry
 from greedy.database.testing.modes import TestMode, TestSession, test_session
 from greedy.database.testing.protected import ProtectedRows
 from greedy.errors import InputError

@@ -10,7 +10,7 @@ from typing import Any
 
 from greedy.database.executor import Executor
 from greedy.database.identifiers import quoted
-from greedy.database.registry import Table
+from greedy.database.schema.registry import Table
 
 # Types of columns that are domains, with the checks of the domain and of those it stands on.
 DOMAINS = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from greedy.database.executor import Executor
 from greedy.database.identifiers import qualified
-from greedy.database.registry import SchemaRegistry
+from greedy.database.schema.registry import SchemaRegistry
 from greedy.errors import InputError, SettingsError
 
 COMMENT = "select shobj_description(oid, 'pg_database') from pg_database where datname = current_database()"

@@ -17,7 +17,7 @@ from greedy.database.columns import match_column
 from greedy.database.errors import DatabaseError, QueryError
 from greedy.database.executor import DBConnection, Executor
 from greedy.database.identifiers import qualified, quoted
-from greedy.database.registry import Column, ForeignKey, SchemaRegistry, Table
+from greedy.database.schema.registry import Column, ForeignKey, SchemaRegistry, Table
 from greedy.database.testing.deferred import look_at_constraints
 from greedy.database.testing.documents import recordset, rows_as_json
 from greedy.database.testing.hints import Checked, checked

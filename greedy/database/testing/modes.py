@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from greedy.database.executor import Executor
-from greedy.database.operator import DBOperator
-from greedy.database.registry import SchemaRegistry
+from greedy.database.rows.operator import DBOperator
+from greedy.database.schema.registry import SchemaRegistry
 from greedy.database.testing.cleanup import cleanup_non_protected
 from greedy.database.testing.marking import require_marked
 from greedy.database.testing.mock_data import MockDataGenerator

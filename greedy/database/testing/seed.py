@@ -18,7 +18,7 @@ from greedy.database.columns import match_column
 from greedy.database.errors import ColumnMatchError, DatabaseError, QueryError, SchemaError
 from greedy.database.executor import DBConnection, Executor
 from greedy.database.identifiers import qualified, quoted
-from greedy.database.registry import Check, ForeignKey, SchemaRegistry, Table, Unique
+from greedy.database.schema.registry import Check, ForeignKey, SchemaRegistry, Table, Unique
 from greedy.database.testing.deferred import look_at_constraints
 from greedy.database.testing.documents import recordset
 from greedy.database.testing.protected import ProtectedRows

@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 from rstr import Rstr
 
-from greedy.database.registry import Column
+from greedy.database.schema.registry import Column
 from greedy.database.testing.hints import Hints
 
 FIRST_DAY = date(2026, 1, 5)

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from greedy.database.connector import DBConnector
-from greedy.database.embedded import EmbeddedServer
+from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.sync import DatabaseSyncManager
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore

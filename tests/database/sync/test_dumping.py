@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from greedy.database.errors import SchemaError
-from greedy.database.migrations import migrations
+from greedy.database.schema.migrations import migrations
 from greedy.database.sync import DatabaseSyncManager, DumpError, ProgramError, opened_dump
 from greedy.database.sync.new_file import UNFINISHED
 from greedy.errors import SettingsError

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greedy.database.embedded import EmbeddedServer
+from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.sync import DatabaseSyncManager, DumpError, Remote, RemoteError
 from greedy.errors import InputError
 from tests.database.sync.conftest import content, databases, run

@@ -10,9 +10,9 @@ import asyncpg
 import pytest
 
 from greedy.database.connector import DBConnector
-from greedy.database.embedded import EmbeddedServer
-from greedy.database.migrations import migrations
-from greedy.database.schema_setup import SchemaSetup
+from greedy.database.embedded.server import EmbeddedServer
+from greedy.database.schema.migrations import migrations
+from greedy.database.schema.setup import SchemaSetup
 from greedy.database.sync import DatabaseSyncManager, DumpError, RestoreError, opened_dump
 from greedy.database.sync.contents import definitions
 from greedy.database.sync.dump_file import DumpFile, DumpWriter

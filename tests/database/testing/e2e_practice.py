@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from greedy.database.clone import clone_roster
+from greedy.database.rows.clone import clone_roster
 from greedy.database.testing.e2e import E2ERegistry
 from greedy.database.testing.modes import TestMode, TestSession
 from greedy.formats.practice import to_problem

@@ -7,10 +7,10 @@ import random
 import pytest
 
 from greedy.database.connector import DBConnector
-from greedy.database.embedded import EmbeddedServer
+from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.errors import ColumnMatchError, QueryError, SchemaError
-from greedy.database.registry import SchemaRegistry
-from greedy.database.schema_setup import SchemaSetup
+from greedy.database.schema.registry import SchemaRegistry
+from greedy.database.schema.setup import SchemaSetup
 from greedy.database.testing.cleanup import cleanup_non_protected
 from greedy.database.testing.marking import mark_for_tests
 from greedy.database.testing.protected import ProtectedRows

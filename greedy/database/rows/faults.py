@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from greedy.database.errors import QueryError, ServerFacts
-from greedy.database.registry import Column
-from greedy.database.statements import Argument
-from greedy.database.storage import JSON, UNKNOWN, UnfitError
+from greedy.database.rows.statements import Argument
+from greedy.database.rows.storage import JSON, UNKNOWN, UnfitError
+from greedy.database.schema.registry import Column
 
 SIZES = {"smallint": 2, "integer": 4, "bigint": 8}
 ARGUMENT = re.compile(r"argument \$(\d+)")

@@ -26,7 +26,8 @@ import psutil
 import structlog
 from filelock import FileLock, Timeout
 
-from greedy.database import errors, server_user
+from greedy.database import errors
+from greedy.database.embedded import server_user
 from greedy.errors import CallerError
 
 log = structlog.get_logger()

@@ -21,8 +21,8 @@ import structlog
 
 from greedy.database.errors import QueryError, SchemaError
 from greedy.database.identifiers import qualified, quoted
-from greedy.database.rendering import rendered
-from greedy.database.schema_names import PUBLIC, check_project_schema
+from greedy.database.schema.names import PUBLIC, check_project_schema
+from greedy.database.schema.rendering import rendered
 
 if TYPE_CHECKING:
     from greedy.database.executor import DBConnection, Executor
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 # The prefix tells our migrations from a practice's own ones in the same history.
 FILE_NAME = re.compile(r"(?P<version>\d{14})_(?P<name>greedy_\w+)\.sql")
 # In an installed package the files lie beside this module, in a checkout at the root of the repository.
-FOLDERS = (Path(__file__).parent / "migrations", Path(__file__).parents[2] / "supabase" / "migrations")
+FOLDERS = (Path(__file__).parent / "migrations", Path(__file__).parents[3] / "supabase" / "migrations")
 HISTORY = "schema_migrations"
 MIGRATION_LOCK = 7_206_518_390_112  # any number of our own: two programs must not migrate one database at a time
 

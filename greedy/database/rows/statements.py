@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple, TypeAlias
 from greedy.database.columns import match_column
 from greedy.database.errors import QueryError, SchemaError, ServerFacts
 from greedy.database.identifiers import qualified, quoted
-from greedy.database.registry import Column, Table
-from greedy.database.storage import BYTES, JSON, TEXT, Rule, rule_for
+from greedy.database.rows.storage import BYTES, JSON, TEXT, Rule, rule_for
+from greedy.database.schema.registry import Column, Table
 
 Test: TypeAlias = Literal["one", "null", "any", "any or null"]
 """How a condition compares: with one value, with nothing, with one of several."""

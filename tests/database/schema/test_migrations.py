@@ -11,10 +11,10 @@ import asyncpg
 import pytest
 
 from greedy.database.connector import DBConnector
-from greedy.database.embedded import EmbeddedServer, _binary
+from greedy.database.embedded.server import EmbeddedServer, _binary
 from greedy.database.errors import SchemaError
-from greedy.database.migrations import migrate, migration_status, migrations, require_migrated
-from greedy.database.schema_setup import SchemaSetup
+from greedy.database.schema.migrations import migrate, migration_status, migrations, require_migrated
+from greedy.database.schema.setup import SchemaSetup
 from tests.conftest import numbers
 
 
@@ -51,7 +51,7 @@ async def test_two_programs_at_once_do_it_once(empty: DBConnector) -> None:
 
 
 async def test_a_failed_migration_leaves_nothing_behind(empty: DBConnector, monkeypatch: pytest.MonkeyPatch) -> None:
-    from greedy.database import migrations as module
+    from greedy.database.schema import migrations as module
 
     broken = [*migrations(), module.Migration("29990101000000", "greedy_broken", "create table half (x int); select 1 / 0;")]
     monkeypatch.setattr(module, "migrations", lambda: broken)
@@ -103,8 +103,8 @@ async def test_a_project_schema_is_never_made_by_mistake(db: DBConnector, databa
 
 async def test_the_search_path_of_the_session_does_not_matter(empty: DBConnector, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not a schema of the user's name, nor a temporary table, takes what is meant for public, even where a migration forgot to say so."""
-    from greedy.database import migrations as module
-    from greedy.database import schema_setup
+    from greedy.database.schema import migrations as module
+    from greedy.database.schema import setup as schema_setup
 
     loose = [
         *migrations(),
@@ -134,7 +134,7 @@ async def test_a_program_killed_in_the_middle_leaves_nothing(server: EmbeddedSer
         "import asyncio, os, signal, sys\n"
         "from greedy.database.connector import DBConnector\n"
         "from greedy.database.executor import DBConnection\n"
-        "from greedy.database.schema_setup import SchemaSetup\n"
+        "from greedy.database.schema.setup import SchemaSetup\n"
         "run = DBConnection.execute\n"
         "async def execute(self, sql, *args, **options):\n"
         "    if sys.argv[2].replace('public', '\"zuid\"') in sql:\n"

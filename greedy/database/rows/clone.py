@@ -16,8 +16,8 @@ from greedy.database.columns import match_column
 from greedy.database.errors import QueryError, SchemaError
 from greedy.database.executor import DBConnection, Executor
 from greedy.database.identifiers import qualified, quoted
-from greedy.database.registry import Column, ForeignKey, SchemaRegistry, Table
-from greedy.database.storage import format_for_storage
+from greedy.database.rows.storage import format_for_storage
+from greedy.database.schema.registry import Column, ForeignKey, SchemaRegistry, Table
 from greedy.errors import InputError
 
 STAMPED = ("created_at", "updated_at")  # a copy is a new row: where these have a default, they take it

@@ -9,8 +9,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from greedy.database.migrations import looking_in
-from greedy.database.schema_names import PUBLIC
+from greedy.database.schema.migrations import looking_in
+from greedy.database.schema.names import PUBLIC
 
 if TYPE_CHECKING:
     from greedy.database.executor import DBConnection

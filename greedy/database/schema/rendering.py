@@ -10,7 +10,7 @@ import re
 
 from greedy.database.errors import SchemaError
 from greedy.database.identifiers import quoted
-from greedy.database.schema_names import PUBLIC
+from greedy.database.schema.names import PUBLIC
 
 PARTS = re.compile(
     r"""

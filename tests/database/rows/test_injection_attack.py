@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 
 from greedy.database.connector import DBConnector
 from greedy.database.errors import DatabaseError
-from greedy.database.operator import DBOperator
+from greedy.database.rows.operator import DBOperator
 from tests.database.attacks import ATTACKS
 
 TABLES = """

@@ -6,7 +6,7 @@ import pytest
 
 from greedy.database.connector import DBConnector
 from greedy.database.errors import SchemaError
-from greedy.database.registry import ForeignKey, SchemaRegistry, TableName
+from greedy.database.schema.registry import ForeignKey, SchemaRegistry, TableName
 
 ODD = """
 create schema odd;

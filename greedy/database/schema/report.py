@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from typing import Any, Literal
 
-from greedy.database.catalogue import EVERYBODY, Catalogue, Thing
+from greedy.database.schema.catalogue import EVERYBODY, Catalogue, Thing
 
 Kind = Literal["missing", "extra", "different", "off"]
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from greedy.database.errors import SchemaError
-from greedy.database.migrations import Migration, migrations
-from greedy.database.rendering import rendered
+from greedy.database.schema.migrations import Migration, migrations
+from greedy.database.schema.rendering import rendered
 
 NAME = 'Zuid "é"'
 QUOTED = '"Zuid ""é"""'

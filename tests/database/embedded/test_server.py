@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from greedy.database import server_user
 from greedy.database.connector import DBConnector
-from greedy.database.embedded import EmbeddedDatabaseError, EmbeddedServer
+from greedy.database.embedded import server_user
+from greedy.database.embedded.server import EmbeddedDatabaseError, EmbeddedServer
 from greedy.errors import GreedyError
 
-START = "import sys; from pathlib import Path; from greedy.database.embedded import EmbeddedServer; print(EmbeddedServer(Path(sys.argv[1])).start())"
+START = "import sys; from pathlib import Path; from greedy.database.embedded.server import EmbeddedServer; print(EmbeddedServer(Path(sys.argv[1])).start())"
 
 
 @pytest.fixture

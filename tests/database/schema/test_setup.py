@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from greedy.database import migrations as migrations_module
-from greedy.database import schema_setup
 from greedy.database.connector import DBConnector
-from greedy.database.embedded import EmbeddedServer
+from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.errors import AuthenticationError, DatabaseError, QueryError, SchemaError
-from greedy.database.migrations import Migration, migrate, migrations, require_migrated
-from greedy.database.schema_names import RESERVED
-from greedy.database.schema_setup import SchemaReport, SchemaSetup
+from greedy.database.schema import migrations as migrations_module
+from greedy.database.schema import setup as schema_setup
+from greedy.database.schema.migrations import Migration, migrate, migrations, require_migrated
+from greedy.database.schema.names import RESERVED
+from greedy.database.schema.setup import SchemaReport, SchemaSetup
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
 from tests.conftest import numbers

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar, cast, overload
 
-from greedy.database import statements
-from greedy.database.bulk import Row, is_row, names_of, put_many
 from greedy.database.errors import DatabaseError, QueryError, SchemaError, ServerFacts
 from greedy.database.executor import DBConnection, Executor, Record
-from greedy.database.faults import bound, explained
 from greedy.database.identifiers import quoted
-from greedy.database.registry import SchemaRegistry, Table
-from greedy.database.statements import Conflict, Statement, Test
+from greedy.database.rows import statements
+from greedy.database.rows.bulk import Row, is_row, names_of, put_many
+from greedy.database.rows.faults import bound, explained
+from greedy.database.rows.statements import Conflict, Statement, Test
+from greedy.database.schema.registry import SchemaRegistry, Table
 
 Where = Row
 T = TypeVar("T")

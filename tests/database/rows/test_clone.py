@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from greedy.database.clone import clone_roster, clone_row
 from greedy.database.connector import DBConnector
 from greedy.database.errors import ColumnMatchError, QueryError, SchemaError
+from greedy.database.rows.clone import clone_roster, clone_row
 from greedy.errors import InputError
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from greedy.database.catalogue import Catalogue, copy_default_privileges, read_catalogue
 from greedy.database.errors import AuthenticationError, SchemaError
-from greedy.database.migrations import (
+from greedy.database.schema.catalogue import Catalogue, copy_default_privileges, read_catalogue
+from greedy.database.schema.migrations import (
     HISTORY,
     MigrationStatus,
     apply,
@@ -21,8 +21,8 @@ from greedy.database.migrations import (
     refuse_newer,
     scratch_schema,
 )
-from greedy.database.schema_names import PUBLIC, check_project_schema
-from greedy.database.schema_report import Divergence, SchemaReport, compare
+from greedy.database.schema.names import PUBLIC, check_project_schema
+from greedy.database.schema.report import Divergence, SchemaReport, compare
 
 if TYPE_CHECKING:
     from greedy.database.executor import DBConnection, Executor

@@ -18,9 +18,9 @@ from typing import Any, TypeAlias
 
 from greedy.database.errors import QueryError, ServerFacts
 from greedy.database.executor import Executor, Record
-from greedy.database.faults import bound, explained
-from greedy.database.registry import Table
-from greedy.database.statements import STAGE, Bulk
+from greedy.database.rows.faults import bound, explained
+from greedy.database.rows.statements import STAGE, Bulk
+from greedy.database.schema.registry import Table
 
 Row: TypeAlias = Mapping[str, object]
 

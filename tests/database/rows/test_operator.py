@@ -15,10 +15,10 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import BaseModel
 
-from greedy.database import bulk
 from greedy.database.connector import DBConnector
 from greedy.database.errors import ColumnMatchError, DatabaseError, QueryError, SchemaError
-from greedy.database.operator import DBOperator
+from greedy.database.rows import bulk
+from greedy.database.rows.operator import DBOperator
 
 TABLES = """
 create type colour as enum ('red', 'green');

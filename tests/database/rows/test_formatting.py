@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 
 from greedy.database.connector import DBConnector
-from greedy.database.formatting import format_for_log, format_for_storage
+from greedy.database.rows.storage import format_for_storage
 from greedy.log import configure_logging
+from greedy.loggable import format_for_log
 
 
 class Colour(Enum):

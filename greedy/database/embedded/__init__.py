@@ -1,0 +1,1 @@
+"""The embedded database: its server, and who runs it."""
