@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import typer
 
-from greedy.cli import database_sync, schemas
+from greedy.cli import database_sync, examples, schemas
 from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, SchemaOption, print_document, run_async
 from greedy.database.schema.migrations import MigrationStatus, migration_status, migrations
 from greedy.database.schema.migrations import migrate as apply_migrations
@@ -17,6 +17,7 @@ from greedy.settings import load_settings
 
 app = typer.Typer(help="The database itself.", no_args_is_help=True)
 app.add_typer(schemas.app, name="schema")
+app.add_typer(examples.app, name="examples")
 app.command("dump")(database_sync.dump)
 app.command("restore")(database_sync.restore)
 app.command("sync")(database_sync.sync)

@@ -49,7 +49,7 @@ def test_every_command_is_told(command: str) -> None:
 
 
 def test_no_command_is_told_that_does_not_exist() -> None:
-    told = set(re.findall(r"`(greedy (?:db (?:schema )?)?[a-z]+)", README))
+    told = set(re.findall(r"`(greedy (?:db (?:schema |examples )?)?[a-z]+)", README))
     assert told == set(commands())
 
 
