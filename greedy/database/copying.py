@@ -26,6 +26,16 @@ ENCODING_FAULTS = (TypeError, ValueError, ArithmeticError, AttributeError, Looku
 BATCH_ROWS = 1000
 
 
+class Batches:
+    """Rows in batches, for whose widths their maker answers: nothing looks at each row again."""
+
+    def __init__(self, batches: Iterable[Sequence[Row]]) -> None:
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[Row]:
+        return chain.from_iterable(self.batches)
+
+
 class RowsIn:
     """Rows on their way in. `failure` is what their source raised."""
 
@@ -34,7 +44,7 @@ class RowsIn:
         self._rows = rows
         self._columns = columns
         self._before = 0
-        self._batch: list[Row] = []
+        self._batch: Sequence[Row] = ()
         self._left: Iterator[Row] = iter(())
 
     def records(self) -> Rows:
@@ -42,7 +52,7 @@ class RowsIn:
         if isinstance(self._rows, AsyncIterable):
             return self._asynchronous(self._rows)
         # In batches, which are looked at and handed on without a step of ours for each row: that would double the time of a COPY.
-        return chain.from_iterable(self._batches(iter(self._rows)))
+        return chain.from_iterable(self._batches(self._rows))
 
     @property
     def count(self) -> int:
@@ -65,8 +75,12 @@ class RowsIn:
             details=[f"it has {types}"],
         )
 
-    def _batches(self, rows: Iterator[Row]) -> Iterator[Iterator[Row]]:
+    def _batches(self, rows: Iterable[Row]) -> Iterator[Iterator[Row]]:
         try:
+            if isinstance(rows, Batches):
+                yield from map(self._next, rows.batches)
+                return
+            rows = iter(rows)
             while batch := list(islice(rows, BATCH_ROWS)):
                 yield self._checked(batch)
         except Exception as exc:
@@ -82,14 +96,18 @@ class RowsIn:
             self.failure = exc
             raise
 
-    def _checked(self, batch: list[Row]) -> Iterator[Row]:
-        width = len(self._columns)
+    def _next(self, batch: Sequence[Row]) -> Iterator[Row]:
         self._before += len(self._batch)
         self._batch, self._left = batch, iter(batch)
+        return self._left
+
+    def _checked(self, batch: Sequence[Row]) -> Iterator[Row]:
+        left = self._next(batch)
+        width = len(self._columns)
         if set(map(len, batch)) != {width}:
             number, row = next((number, row) for number, row in enumerate(batch, start=self._before + 1) if len(row) != width)
             raise QueryError(f"row {number} has {len(row)} values for {width} columns: {', '.join(self._columns)}")
-        return self._left
+        return left
 
 
 class BytesOut:

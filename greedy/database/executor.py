@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, overload
 
 import asyncpg
@@ -216,10 +216,9 @@ class DBConnection(Executor):
         self._failure: Exception | None = None
         self._ended = False
 
-    @asynccontextmanager
-    async def connection(self, *, timeout_seconds: float | None = None) -> AsyncIterator[DBConnection]:  # noqa: ARG002  nothing to wait for
+    def connection(self, *, timeout_seconds: float | None = None) -> AbstractAsyncContextManager[DBConnection]:  # noqa: ARG002  nothing to wait for
         """This connection itself."""
-        yield self
+        return nullcontext(self)
 
     async def _call(self, sql: str, args: Sequence[object], wanted: Answer, timeout_seconds: float | None) -> Any:  # noqa: ANN401
         if self._local is None or self._depth:
@@ -248,14 +247,11 @@ class DBConnection(Executor):
             self._failure = error
         return error
 
-    @asynccontextmanager
-    async def _alone(self, *, always: bool = False) -> AsyncIterator[None]:
+    def _alone(self, *, always: bool = False) -> AbstractAsyncContextManager[None]:
         """A transaction when none is open and one is needed: behind a transaction pooler, or `always`."""
         if self._depth or not (always or self._local is not None):
-            yield
-        else:
-            async with self._begun():
-                yield
+            return nullcontext()
+        return self._begun()
 
     @asynccontextmanager
     async def _begun(self, isolation: Isolation | None = None, *, readonly: bool = False, deferrable: bool = False) -> AsyncIterator[None]:

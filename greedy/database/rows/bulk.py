@@ -11,11 +11,12 @@ Three ways, chosen by what is fastest where the outcome is the same (measured wi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, repeat
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from operator import is_, itemgetter
 from typing import Any, TypeAlias
 
+from greedy.database.copying import Batches
 from greedy.database.errors import QueryError, ServerFacts
 from greedy.database.executor import Executor, Record
 from greedy.database.rows.faults import bound, explained
@@ -28,7 +29,7 @@ SAME_KEY_TWICE = "21000"
 COPIED_ROWS = 20
 STAGED_ROWS = 5_000
 STAGED_CHARACTERS = 50_000_000
-CHUNK_ROWS = 500  # fewer than the objects after which Python looks for garbage
+BATCH_ROWS = 500  # fewer than the objects after which Python looks for garbage
 
 
 def is_row(row: object) -> bool:
@@ -98,18 +99,15 @@ async def _copied(executor: Executor, table: str, schema: str, bulk: Bulk, names
     columns = [argument.column.name for argument in bulk.arguments]
     # Rows are checked and taken apart while the server stores those before them
     with explained(bulk.table, bulk.arguments, lambda: _by_column(bulk.table, names, rows)):
-        return await executor.copy_in(table, _streamed(bulk, names, rows), columns=columns, schema=schema)
+        return await executor.copy_in(table, Batches(_batches(bulk, names, rows)), columns=columns, schema=schema)
 
 
-def _streamed(bulk: Bulk, names: Sequence[str], rows: Sequence[Row]) -> Iterator[tuple[object, ...]]:
-    def chunks() -> Iterator[Iterable[tuple[object, ...]]]:
-        for start in range(0, len(rows), CHUNK_ROWS):
-            taken = _taken(bulk.table, names, rows[start : start + CHUNK_ROWS], start)
-            columns = list(zip(*taken, strict=True))
-            sent = bound(bulk.table, bulk.arguments, columns, start)
-            yield taken if all(map(is_, sent, columns)) else zip(*sent, strict=True)
-
-    return chain.from_iterable(chunks())
+def _batches(bulk: Bulk, names: Sequence[str], rows: Sequence[Row]) -> Iterator[list[tuple[object, ...]]]:
+    for start in range(0, len(rows), BATCH_ROWS):
+        taken = _taken(bulk.table, names, rows[start : start + BATCH_ROWS], start)
+        columns = list(zip(*taken, strict=True))
+        sent = bound(bulk.table, bulk.arguments, columns, start)
+        yield taken if all(map(is_, sent, columns)) else list(zip(*sent, strict=True))
 
 
 def _by_column(table: str, names: Sequence[str], rows: Sequence[Row]) -> list[tuple[object, ...]]:

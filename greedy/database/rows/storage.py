@@ -115,11 +115,11 @@ def _has_no_nan(values: Sequence[Any]) -> bool:
 
 
 def _all_zoned(values: Sequence[Any]) -> bool:
-    return None not in map(operator.attrgetter("tzinfo"), filter(None, values))
+    return all(map(operator.attrgetter("tzinfo"), filter(None, values)))
 
 
 def _none_zoned(values: Sequence[Any]) -> bool:
-    return {None}.issuperset(map(operator.attrgetter("tzinfo"), filter(None, values)))
+    return not any(map(operator.attrgetter("tzinfo"), filter(None, values)))
 
 
 def _text(value: object) -> str:
