@@ -187,6 +187,18 @@ async def test_what_does_not_fit_is_named_and_nothing_is_stored(op: DBOperator, 
     assert await op.insert("things", {"name": "the pool is well"})
 
 
+@pytest.mark.parametrize("way", ["insert", "upsert"])
+@pytest.mark.parametrize(("row", "value"), [(1, 2**31), (500, 2**31), (501, "x"), (1_250, 2**31), (5_200, 2**31)])
+async def test_the_row_that_does_not_fit_is_counted_over_all_batches(op: DBOperator, way: str, row: int, value: object) -> None:
+    assert bulk.STAGED_ROWS < 5_200
+    assert bulk.BATCH_ROWS == 500
+    rows: list[dict[str, object]] = [{"id": uuid4(), "count": n} for n in range(5_200)]
+    rows[row - 1]["count"] = value
+    with pytest.raises(QueryError, match=rf"^column count of row {row} for table things"):
+        await getattr(op, way)("things", rows)
+    assert await count(op) == 0
+
+
 async def test_conditions_check_their_values_too(op: DBOperator) -> None:
     for column, value, why in WRONG:
         if column in ("colours", "tags", "doc", "code"):
