@@ -211,6 +211,16 @@ async def test_a_row_that_does_not_fit_is_named_and_nothing_comes_in(things: DBC
     assert await count(things) == 0
 
 
+@pytest.mark.parametrize("row", [1_000, 1_001, 2_345])
+async def test_rows_are_counted_over_all_batches(things: DBConnector, row: int) -> None:
+    rows: list[tuple[object, ...]] = [(n, "x", 1, []) for n in range(2_500)]
+    for bad, said in (((1, "x", "topsecret", []), "does not fit"), ((1, "x"), "has 2 values for 4 columns")):
+        rows[row - 1] = bad
+        with pytest.raises(QueryError, match=f"row {row} {said}"):
+            await things.copy_in("things", rows, columns=COLUMNS)
+    assert await count(things) == 0
+
+
 async def test_what_a_generator_of_rows_raises_leaves_as_it_is(things: DBConnector) -> None:
     for raised in (OSError("disk"), TimeoutError("hers"), ValueError("topic")):
 

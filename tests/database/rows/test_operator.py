@@ -199,6 +199,20 @@ async def test_the_row_that_does_not_fit_is_counted_over_all_batches(op: DBOpera
     assert await count(op) == 0
 
 
+@pytest.mark.parametrize("size", [3, 40], ids=["arrays", "copied"])
+@pytest.mark.parametrize(("column", "fit", "unfit"), [("made_at", MADE, NAIVE), ("local_at", NAIVE, MADE)])
+async def test_one_time_zone_missing_or_too_many_is_seen_among_others(
+    op: DBOperator, size: int, column: str, fit: datetime, unfit: datetime
+) -> None:
+    rows: list[dict[str, object]] = [{column: fit} for _ in range(size)]
+    rows[0][column] = None
+    assert await op.insert("things", rows) == size
+    rows[-1][column] = unfit
+    with pytest.raises(QueryError, match=rf"^column {column} of row {size} for table things"):
+        await op.insert("things", rows)
+    assert await count(op) == size
+
+
 async def test_conditions_check_their_values_too(op: DBOperator) -> None:
     for column, value, why in WRONG:
         if column in ("colours", "tags", "doc", "code"):
