@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from itertools import chain, islice
 from operator import length_hint
 from pathlib import Path
-from typing import IO, TypeAlias, cast
+from typing import IO, TypeAlias
 
 import asyncpg
 
@@ -51,6 +52,9 @@ class RowsIn:
         """The rows, once."""
         if isinstance(self._rows, AsyncIterable):
             return self._asynchronous(self._rows)
+        if not isinstance(self._rows, Iterable):
+            self.failure = QueryError(f"COPY takes rows, and a {type(self._rows).__name__} is none")
+            raise self.failure
         # In batches, which are looked at and handed on without a step of ours for each row: that would double the time of a COPY.
         return chain.from_iterable(self._batches(self._rows))
 
@@ -104,6 +108,12 @@ class RowsIn:
     def _checked(self, batch: Sequence[Row]) -> Iterator[Row]:
         left = self._next(batch)
         width = len(self._columns)
+        for kind in set(map(type, batch)):
+            if issubclass(kind, (str, bytes, Mapping)) or not hasattr(kind, "__getitem__"):
+                number = next(number for number, row in enumerate(batch, start=self._before + 1) if type(row) is kind)
+                raise QueryError(
+                    f"row {number} is not a list of values, but {kind.__name__}", next_step=f"in the order of {', '.join(self._columns)}"
+                )
         if set(map(len, batch)) != {width}:
             number, row = next((number, row) for number, row in enumerate(batch, start=self._before + 1) if len(row) != width)
             raise QueryError(f"row {number} has {len(row)} values for {width} columns: {', '.join(self._columns)}")
@@ -111,43 +121,72 @@ class RowsIn:
 
 
 class BytesOut:
-    """Where COPY's bytes go. `failure` is what the target raised."""
+    """Where COPY's bytes go. `failure` is what the target raised, `interrupted` whether it was cancelled while it took a piece.
+
+    A failure is kept, and the pieces after it are thrown away: an error raised here makes the driver cancel the COPY, and wait for that
+    without end where the piece was the last one.
+    """
 
     def __init__(self, write: Callable[[bytes], Awaitable[None]]) -> None:
         self.failure: Exception | None = None
+        self.interrupted = False
         self._write = write
 
     async def __call__(self, data: bytes) -> None:
         """Take one piece."""
+        if self.failure is not None:
+            return
         try:
             await self._write(data)
-        except Exception as exc:
-            self.failure = exc
+        except asyncio.CancelledError:
+            self.interrupted = True
             raise
+        except Exception as exc:  # noqa: BLE001  whatever it is, it is raised when the COPY is over
+            self.failure = exc
 
 
 @asynccontextmanager
 async def bytes_out(output: CopyOutput) -> AsyncIterator[BytesOut]:
-    """Open what the user named. A path gets its file when the block ends well, and keeps what it had when it does not."""
+    """Open what the user named. A path gets its file, for its owner alone, when the block ends well, and keeps what it had otherwise."""
     if callable(output):
         yield BytesOut(output)
     elif isinstance(output, str | os.PathLike):
-        path = Path(output)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        try:
-            with await asyncio.to_thread(part.open, "wb") as file:
-                yield BytesOut(_writer(cast("IO[bytes]", file)))
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with _new_file(Path(output)) as file:
+            yield BytesOut(_writer(file))
+            await asyncio.to_thread(_flushed, file)
     elif hasattr(output, "write"):
         yield BytesOut(_writer(output))
     else:
         raise QueryError(f"COPY writes to a path, a binary file or an async function, not to a {type(output).__name__}")
 
 
+@contextmanager
+def _new_file(path: Path) -> Iterator[IO[bytes]]:
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise QueryError(f"COPY cannot write to {path}: it is no ordinary file", next_step="give another path, or an open file")
+    number, name = tempfile.mkstemp(prefix=f".{path.name[:50]}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(number, "wb") as file:
+            yield file
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _flushed(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
 def _writer(file: IO[bytes]) -> Callable[[bytes], Awaitable[None]]:
+    def put(data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            written = file.write(left)  # a file without a buffer may take a part only
+            left = left[len(left) if written is None else written :]
+
     async def write(data: bytes) -> None:
-        await asyncio.to_thread(file.write, data)
+        await asyncio.to_thread(put, data)
 
     return write

@@ -92,6 +92,8 @@ class ColumnMatchError(SchemaError):
 
 # TimeoutError is an OSError. InternalClientError is what the driver says when the connection goes while it waits for an answer.
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+# The driver raises the last two as Python does, for what it cannot send or cannot read.
+CALL_ERRORS = (*DRIVER_ERRORS, ValueError, ArithmeticError)
 
 AUTHENTICATION_SQLSTATES = ("28000", "28P01", "3D000")
 # No such database. With a detail it was there when the connection began: a restore has just swapped it.
@@ -109,14 +111,14 @@ UNKNOWN_OUTCOME = "nobody knows whether it was done"
 ARGUMENT_FAULT = re.compile(
     r"^(?:invalid input for )?query argument (?P<number>\$\d+)(?: in element #(?P<row>\d+) of .*? sequence)?: ", re.DOTALL
 )
-# Reasons without a value in them; any other is left out.
+# Reasons without a value in them, after the value; any other is left out.
 PLAIN_REASON = re.compile(
-    r"expected [\w. ]+, got '?[\w.]+'?"
+    r"\((?P<reason>expected [\w. ]+, got '?[\w.]+'?"
     r"|an? [\w ]+ is required \(got type [\w.]+\)"
     r"|value out of [\w ]+ range"
     r"|a sized iterable container expected \(got type '[\w.]+'\)"
     r"|'[\w.]+' object (?:has no attribute '\w+'|cannot be interpreted as an integer|is not iterable)"
-    r"|expected a datetime[\w. ]+ instance, got '[\w.]+'"
+    r"|expected a datetime[\w. ]+ instance, got '[\w.]+')\)\Z"
 )
 
 
@@ -137,6 +139,13 @@ def from_driver(exc: Exception, *, server: str) -> DatabaseError:
         return _from_server(exc, server)
     if isinstance(exc, TimeoutError):
         return ConnectionError(f"no answer in time from {server}", next_step="try again; check the server's load", retryable=True)
+    if isinstance(exc, UnicodeEncodeError):
+        return QueryError("the statement has half a character (a lone surrogate) in it")
+    if isinstance(exc, (ValueError, ArithmeticError)) and not isinstance(exc, asyncpg.InterfaceError):
+        return QueryError(
+            f"{server} answered with a value that Python has not, such as a date outside of the years 1 to 9999 ({type(exc).__name__})",
+            next_step="have it as text: write ::text behind it",
+        )
     if isinstance(exc, asyncpg.InterfaceError) and not re.search(r"\bclos(ed|ing)\b", text):
         return QueryError(f"the driver refused the call: {text}")
     if isinstance(exc, asyncpg.InternalClientError):
@@ -163,7 +172,7 @@ def argument_fault(text: str) -> QueryError | None:
         return None
     reason = PLAIN_REASON.search(text, fault.end())
     row = f" of row {int(fault['row']) + 1}" if fault["row"] else ""
-    return QueryError(f"argument {fault['number']}{row} does not fit: {reason[0] if reason else 'wrong type, form or range'}")
+    return QueryError(f"argument {fault['number']}{row} does not fit: {reason['reason'] if reason else 'wrong type, form or range'}")
 
 
 def _from_server(exc: asyncpg.PostgresError, server: str) -> DatabaseError:
@@ -200,7 +209,7 @@ def _from_server(exc: asyncpg.PostgresError, server: str) -> DatabaseError:
 
 def cause(exc: Exception) -> Exception | None:
     """What to raise a translated error from: the driver's own, unless its text shows a value."""
-    return None if ARGUMENT_FAULT.match(str(exc)) else exc
+    return exc if isinstance(exc, DRIVER_ERRORS) and not ARGUMENT_FAULT.match(str(exc)) else None
 
 
 @contextmanager

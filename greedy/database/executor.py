@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext, suppress
@@ -13,8 +14,8 @@ import structlog
 
 from greedy.database import errors
 from greedy.database.copying import BytesOut, CopyOutput, Rows, RowsIn, bytes_out
-from greedy.database.errors import DRIVER_ERRORS, DatabaseError, QueryError, cause, from_driver
-from greedy.database.identifiers import qualified, quoted
+from greedy.database.errors import CALL_ERRORS, DRIVER_ERRORS, DatabaseError, QueryError, cause, from_driver
+from greedy.database.identifiers import listed, qualified, quoted
 from greedy.database.sql_text import with_literals
 
 if TYPE_CHECKING:
@@ -94,8 +95,7 @@ class Executor(ABC):
         """
         if fetch_row + fetch_all + fetch_val > 1:
             raise QueryError("fetch_row, fetch_all and fetch_val exclude each other")
-        if isinstance(args, (str, bytes)):
-            raise QueryError("args is a list of values, one for each $n, and not a single text", next_step="write [value]")
+        require_call(sql, args, timeout_seconds)
         wanted: Answer = "row" if fetch_row else "all" if fetch_all else "value" if fetch_val else "count"
         return await self._call(sql, args, wanted, timeout_seconds)
 
@@ -137,6 +137,7 @@ class Executor(ABC):
         QueryError
             A row that does not fit, by its number from 1, without its values; or the server refused one.
         """
+        require_call("", (), timeout_seconds)
         async with self.connection() as connection, connection._alone():
             return await connection._copy_in(table, rows, columns, schema, timeout_seconds)
 
@@ -159,8 +160,8 @@ class Executor(ABC):
         source
             Name of a table; or a query, when `args` are given.
         output
-            A path, which is there whole or not at all; a binary file that is open for writing; or an async function that takes each piece
-            of bytes. An error that it raises leaves as it is.
+            A path, which is there whole or not at all, and readable by its owner alone; a binary file that is open for writing; or an
+            async function that takes each piece of bytes. An error that it raises leaves as it is, when the server has sent the rest.
         args
             Of a query: one value for each `$n`, `[]` when it has none.
         columns, schema
@@ -170,6 +171,7 @@ class Executor(ABC):
         timeout_seconds
             How long it may take, instead of the connector's own limit.
         """
+        require_call(source, args or (), timeout_seconds)
         async with self.connection() as connection, connection._alone():
             query = await connection._copied(source, args, columns, schema)
             async with bytes_out(output) as target:
@@ -186,8 +188,9 @@ class Executor(ABC):
 
         `timeout_seconds`: how long each `prefetch` rows may take.
         """
-        if prefetch < 1:
-            raise QueryError(f"prefetch is {prefetch}; it has to be at least 1")
+        require_call(sql, args, timeout_seconds)
+        if not isinstance(prefetch, int) or not 1 <= prefetch < 1 << 31:
+            raise QueryError(f"prefetch is {prefetch!r:.40}; it has to be at least 1, and a number of rows")
         async with self.connection() as connection:
             if connection is self and not connection._depth:
                 raise QueryError("a stream on a connection needs a transaction", next_step="async with connection.transaction(): ...")
@@ -231,7 +234,7 @@ class DBConnection(Executor):
             if self._query_log is None:
                 return await answer(self._driver, sql, args, wanted, timeout_seconds)
             return await self._query_log.run(self._driver, sql, args, wanted, timeout_seconds)
-        except DRIVER_ERRORS as exc:
+        except CALL_ERRORS as exc:
             raise self._error(exc) from cause(exc)
 
     def _error(self, exc: Exception) -> DatabaseError:
@@ -333,6 +336,7 @@ class DBConnection(Executor):
 
     async def _copy_in(self, table: str, rows: Rows, columns: Sequence[str], schema: str | None, timeout_seconds: float | None) -> int:
         qualified(table, schema)
+        columns = listed(columns)
         if not columns:
             raise QueryError(f"no columns were named for {table}", next_step="columns=[...], in the order of the values of a row")
         for column in columns:
@@ -340,7 +344,7 @@ class DBConnection(Executor):
         feed = RowsIn(rows, columns)
         try:
             status = await self._driver.copy_records_to_table(
-                table, records=feed.records(), columns=list(columns), schema_name=schema, timeout=timeout_seconds
+                table, records=feed.records(), columns=columns, schema_name=schema, timeout=timeout_seconds
             )
         except Exception as exc:
             if feed.failure is not None:
@@ -355,10 +359,11 @@ class DBConnection(Executor):
     async def _copied(self, source: str, args: Sequence[object] | None, columns: Sequence[str], schema: str | None) -> str:
         """What to copy, as SQL without arguments: COPY takes none, so the server writes them as literals."""
         if args is None:
-            listed = ", ".join(quoted(column) for column in columns)
-            return qualified(source, schema) + (f" ({listed})" if listed else "")
+            named = ", ".join(quoted(column) for column in listed(columns))
+            return qualified(source, schema) + (f" ({named})" if named else "")
+        source = source.rstrip().removesuffix(";")
         if not args:
-            return f"({source})"
+            return f"({source}\n)"  # its last line may be a comment
         try:
             types = (await self._driver.prepare(source)).get_parameters()
         except DRIVER_ERRORS as exc:
@@ -366,19 +371,21 @@ class DBConnection(Executor):
         names = [f"{quoted(kind.schema)}.{quoted('_' + kind.name[:-2] if kind.name.endswith('[]') else kind.name)}" for kind in types]
         texts = ", ".join(f"quote_nullable(${number}::{name}::text)" for number, name in enumerate(names, start=1))
         literals = await self._run(f"select {texts}", args, "row")
-        return f"({with_literals(source, [f'{text}::{name}' for text, name in zip(literals, names, strict=True)])})"
+        return f"({with_literals(source, [f'{text}::{name}' for text, name in zip(literals, names, strict=True)])}\n)"
 
     async def _copy_out(self, query: str, output: BytesOut, format: CopyFormat, header: bool, timeout_seconds: float | None) -> int:  # noqa: A002
         options = f"format {quoted(format)}" + ", header" * header
         try:
             # The driver's public method puts arguments into the text of the query, also where it is a literal or a comment.
             status = await cast("Any", self._driver)._copy_out(f"copy {query} to stdout ({options})", output, timeout_seconds)
-        except Exception as exc:
-            if output.failure is not None:
-                raise self._broken_off(output.failure) from output.failure.__cause__
+        except BaseException as exc:
+            if output.interrupted:
+                self._cut_off()  # or the driver may wait for the server to cancel a COPY that is over
             if isinstance(exc, DRIVER_ERRORS):
                 raise self._broken_off(self._error(exc)) from exc
             raise
+        if output.failure is not None:
+            raise output.failure
         return touched(status)
 
     def _broken_off(self, error: Exception) -> Exception:
@@ -398,6 +405,22 @@ class DBConnection(Executor):
         await self._run(f"close {cursor}", (), "count")
 
 
+def require_call(sql: str, args: Sequence[object], timeout_seconds: float | None) -> None:
+    """Refuse what the driver would stumble over, or take for something else."""
+    if not isinstance(sql, str) or "\0" in sql:
+        raise QueryError(f"a statement is text without NUL characters, and not this {type(sql).__name__}")
+    if not isinstance(args, (list, tuple)) and (isinstance(args, (str, bytes)) or not isinstance(args, Sequence)):
+        raise QueryError(f"args is a list of values, one for each $n, and not a {type(args).__name__}", next_step="write [value]")
+    if timeout_seconds is not None:
+        require_seconds(timeout_seconds)
+
+
+def require_seconds(timeout_seconds: float) -> None:
+    """Refuse a time-out that is no number."""
+    if isinstance(timeout_seconds, bool) or not isinstance(timeout_seconds, (int, float)) or math.isnan(timeout_seconds):
+        raise QueryError(f"a time-out is a number of seconds, and not {timeout_seconds!r:.40}")
+
+
 async def answer(driver: PoolConnectionProxy, sql: str, args: Sequence[object], wanted: Answer, timeout_seconds: float | None) -> Any:  # noqa: ANN401
     """What the driver says to a statement, as it is wanted."""
     if wanted == "value":
@@ -406,7 +429,11 @@ async def answer(driver: PoolConnectionProxy, sql: str, args: Sequence[object], 
         return await driver.fetchrow(sql, *args, timeout=timeout_seconds)
     if wanted == "all":
         return await driver.fetch(sql, *args, timeout=timeout_seconds)
-    return touched(await driver.execute(sql, *args, timeout=timeout_seconds))
+    try:
+        status = await driver.execute(sql, *args, timeout=timeout_seconds)
+    except AttributeError:
+        return 0  # nothing but space and comments: the server says nothing, and the driver reads it all the same
+    return touched(status)
 
 
 def touched(status: str) -> int:

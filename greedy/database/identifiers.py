@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from greedy.database.errors import QueryError
 
 NAME_BYTES = 63  # PostgreSQL cuts longer names off without a word, and would then mean another thing
+
+
+def listed(names: str | Iterable[str]) -> tuple[str, ...]:
+    """Names as a tuple; a text is one name.
+
+    Raises
+    ------
+    QueryError
+        It is no list of texts.
+    """
+    if isinstance(names, str):
+        return (names,)
+    found = tuple(names) if isinstance(names, Iterable) else ()
+    if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in found):
+        raise QueryError(f"{names!r:.80} is no list of names")
+    return found
 
 
 def quoted(name: str) -> str:

@@ -17,6 +17,8 @@ def describe_server(url: str) -> str:
     SettingsError
         The URL is not one of PostgreSQL.
     """
+    if not isinstance(url, str):
+        raise SettingsError(f"the database URL is not text, but {type(url).__name__}", next_step="set DATABASE_URL")
     try:
         parts = urlsplit(url)
         port = parts.port

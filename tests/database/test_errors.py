@@ -135,6 +135,8 @@ class Unprintable:
         ("interval", PRIVATE),
         ("bool", PRIVATE),
         ("text", 5),
+        ("int", f"expected str, got {PRIVATE}"),
+        ("int", f"(expected str, got {PRIVATE.replace(' ', '.')})"),
         ("text", Unprintable()),
         ("text", f"{PRIVATE}\udc80"),
         ("bytea", PRIVATE),

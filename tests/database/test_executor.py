@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
+import math
 import os
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -160,7 +162,7 @@ async def test_a_connection_is_not_for_two_tasks_nor_for_after_its_block(things:
         await slow
     with pytest.raises(QueryError, match="released"):
         await connection.execute("select 1")
-    with pytest.raises(QueryError, match="not a single text"):
+    with pytest.raises(QueryError, match="list of values"):
         await things.execute("select $1::text", "x", fetch_val=True)
 
 
@@ -304,6 +306,155 @@ async def test_copying_out_fails_without_a_trace(things: DBConnector, tmp_path: 
     with pytest.raises(QueryError, match="COPY writes to a path"):
         await things.copy_out("things", 5)  # type: ignore[arg-type]
     assert await count(things) == 2000
+
+
+async def test_a_target_that_fails_at_the_last_piece_is_not_waited_for(things: DBConnector) -> None:
+    await things.copy_in("things", [(1, "one", 1, [])], columns=COLUMNS)
+
+    async def refuse(_: bytes) -> None:
+        raise OSError("no space left")
+
+    async with asyncio.timeout(2), things.transaction() as connection:
+        await connection.execute("insert into things values (2)")
+        with pytest.raises(OSError, match="no space"):
+            await connection.copy_out("things", refuse)
+        with pytest.raises(TypeError):
+            await connection.copy_out("things", io.StringIO())  # type: ignore[arg-type]
+    assert await count(things) == 2
+
+
+@pytest.mark.parametrize("by", ["caller", "time-out"])
+async def test_a_target_that_is_waited_for_too_long_keeps_no_connection(things: DBConnector, by: str) -> None:
+    await things.copy_in("things", [(1, "one", 1, [])], columns=COLUMNS)
+    taken = asyncio.Event()
+
+    async def stick(_: bytes) -> None:
+        taken.set()
+        await asyncio.sleep(60)
+
+    async with asyncio.timeout(2):
+        if by == "caller":
+
+            async def copied() -> None:
+                async with things.transaction() as connection:
+                    await connection.copy_out("things", stick)
+
+            task = asyncio.create_task(copied())
+            await taken.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        else:
+            with pytest.raises(ConnectionError, match="no answer in time"):
+                await things.copy_out("things", stick, timeout_seconds=0.1)
+        assert await count(things) == 1
+
+
+async def test_a_path_is_written_whole_by_one_at_a_time_and_for_its_owner_alone(things: DBConnector, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    queries = [f"select {n} from generate_series(1, 30000)" for n in range(4)]
+    assert await asyncio.gather(*(things.copy_out(query, path, args=[]) for query in queries)) == [30_000] * 4
+    lines = path.read_text().split()
+    assert (len(lines), len(set(lines))) == (30_000, 1)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in os.scandir(tmp_path)] == [path.name]
+
+
+async def test_what_is_no_file_is_not_replaced_by_one(things: DBConnector, tmp_path: Path) -> None:
+    pipe, link, real = tmp_path / "pipe", tmp_path / "link", tmp_path / "real"
+    os.mkfifo(pipe)
+    real.write_text("old")
+    link.symlink_to(real)
+    for path in (pipe, tmp_path):
+        with pytest.raises(QueryError, match="no ordinary file"):
+            await things.copy_out("things", path)
+    assert pipe.is_fifo()
+    await things.copy_out("select 1", link, args=[])
+    assert (link.is_symlink(), real.read_text()) == (True, "1\n")
+
+
+async def test_a_file_that_takes_a_part_at_a_time_gets_everything(things: DBConnector) -> None:
+    class Slow(io.BytesIO):
+        def write(self, data: object, /) -> int:
+            return super().write(bytes(data)[:3])  # type: ignore[call-overload]
+
+    file = Slow()
+    await things.copy_out("select repeat('x', 100)", file, args=[])
+    assert file.getvalue() == b"x" * 100 + b"\n"
+
+
+async def test_a_query_to_copy_may_end_as_any_statement_does(things: DBConnector) -> None:
+    for query, args in [("select 7;", []), ("select 7 -- why", []), ("select $1::int -- why", [7]), ("select $1::int; ", [7])]:
+        file = io.BytesIO()
+        assert await things.copy_out(query, file, args=args) == 1, query
+        assert file.getvalue() == b"7\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (5, "a int is none"),
+        (None, "a NoneType is none"),
+        (["ab"], "row 1 is not a list of values, but str"),
+        ([("a", "b"), {"name": 1, "x": 2}], "row 2 is not a list of values, but dict"),
+        ([("a", "b"), None], "row 2 is not a list of values, but NoneType"),
+        ([{"x", "y"}], "row 1 is not a list of values, but set"),
+        ([iter("ab")], "row 1 is not a list of values, but str_"),
+    ],
+)
+async def test_what_are_no_rows_is_told(things: DBConnector, rows: Any, said: str) -> None:
+    with pytest.raises(QueryError, match=said):
+        await things.copy_in("things", rows, columns=["name", "tags"])
+    assert await things.copy_in("things", [(1,)], columns="id") == 1
+
+
+async def test_a_call_that_is_none_is_refused_and_costs_no_connection(things: DBConnector) -> None:
+    bad: Any
+    for bad in (None, 5, b"select 1", ["select 1"], "select 1\0", "select '\ud800'"):
+        for how in ({}, {"fetch_val": True}):
+            with pytest.raises(QueryError, match="a statement is text|the statement has half"):
+                await things.execute(bad, **how)
+    for bad in (None, 5, {"a": 1}, {1}, iter([1]), "x", b"x"):
+        with pytest.raises(QueryError, match="list of values"):
+            await things.execute("select $1::text", bad)
+        with pytest.raises(QueryError, match="list of values"):
+            async with aclosing(things.stream("select $1::text", bad)) as rows:
+                await anext(rows)
+    for bad in ("5", True, math.nan, []):
+        calls = [
+            things.execute("select 1", timeout_seconds=bad),
+            things.copy_in("things", [], columns=["id"], timeout_seconds=bad),
+            things.copy_out("things", io.BytesIO(), timeout_seconds=bad),
+        ]
+        for call in calls:
+            with pytest.raises(QueryError, match="a number of seconds"):
+                await call
+        with pytest.raises(QueryError, match="a number of seconds"):
+            async with things.connection(timeout_seconds=bad):
+                pass
+    for bad in (0, "a", None, 2**31, 1.5):
+        with pytest.raises(QueryError, match="prefetch"):
+            async with aclosing(things.stream("select 1", prefetch=bad)) as rows:
+                await anext(rows)
+    for bad in (5, None, [5]):
+        with pytest.raises(QueryError, match="no list of names|is none|no columns"):
+            await things.copy_in("things", [], columns=bad)
+    for empty in ("", "  ", "-- nothing\n/* at all */"):
+        assert await things.execute(empty) == 0
+        assert await things.execute(empty, fetch_all=True) == []
+    assert await things.execute("select 1", fetch_val=True) == 1
+
+
+async def test_what_python_cannot_hold_is_told_and_breaks_no_transaction(things: DBConnector) -> None:
+    async with things.transaction() as connection:
+        await connection.execute("insert into things values (1)")
+        for value in ("'4713-01-01 BC'::date", "'12345-01-01'::timestamptz", "interval 'infinity'", "'24:00'::time"):
+            with pytest.raises(QueryError, match="value that Python has not") as caught:
+                await connection.execute(f"select {value}", fetch_val=True)
+            assert not caught.value.retryable
+            with pytest.raises(QueryError, match="value that Python has not"):
+                await things.execute(f"select {value}", fetch_all=True)
+    assert await count(things) == 1
 
 
 async def test_a_stream_holds_no_more_than_it_prefetches(db: DBConnector) -> None:
