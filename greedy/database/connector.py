@@ -13,8 +13,8 @@ import asyncpg
 import structlog
 
 from greedy.database import errors
-from greedy.database.errors import DRIVER_ERRORS, QueryError, cause, from_driver, translated
-from greedy.database.executor import Answer, DBConnection, Executor, answer
+from greedy.database.errors import CALL_ERRORS, DRIVER_ERRORS, QueryError, cause, from_driver, translated
+from greedy.database.executor import Answer, DBConnection, Executor, answer, require_seconds
 from greedy.database.forking import in_forked_child, keep_for_ever
 from greedy.database.identifiers import quoted
 from greedy.database.server_url import describe_server, is_transaction_pooler
@@ -74,12 +74,14 @@ class DBConnector(Executor):
         self.server = describe_server(url)
         self.schema = schema
         self.query_log = query_log
-        if not 0 <= min_size <= max_size or max_size < 1:
+        if not (isinstance(min_size, int) and isinstance(max_size, int) and 0 <= min_size <= max_size and max_size >= 1):
             raise SettingsError(
                 f"a pool of {min_size} to {max_size} connections cannot be", next_step="0 <= min_size <= max_size, and at least 1"
             )
-        if timeout_seconds <= 0 or acquire_timeout_seconds <= 0:
-            raise SettingsError("a time-out has to be more than 0 seconds")
+        for seconds in (timeout_seconds, acquire_timeout_seconds):
+            require_seconds(seconds)
+            if seconds <= 0:
+                raise SettingsError("a time-out has to be more than 0 seconds")
         self._url = url
         self._min_size = min_size
         self._max_size = max_size
@@ -130,8 +132,10 @@ class DBConnector(Executor):
     @asynccontextmanager
     async def connection(self, *, timeout_seconds: float | None = None) -> AsyncIterator[DBConnection]:
         """Borrow a connection for the length of a block. `timeout_seconds`: how long to wait for it."""
+        if timeout_seconds is not None:
+            require_seconds(timeout_seconds)
         pool = self._pool if self._pool is not None and self._loop is asyncio.get_running_loop() else await self._opened()
-        driver = await self._acquired(pool, timeout_seconds or self._acquire_timeout_seconds)
+        driver = await self._acquired(pool, self._acquire_timeout_seconds if timeout_seconds is None else timeout_seconds)
         connection = DBConnection(driver, server=self.server, schema=self.schema, local=self._local, query_log=self.query_log)
         try:
             yield connection
@@ -150,7 +154,7 @@ class DBConnector(Executor):
             if self.query_log is None:
                 return await answer(driver, sql, args, wanted, timeout_seconds)
             return await self.query_log.run(driver, sql, args, wanted, timeout_seconds)
-        except DRIVER_ERRORS as exc:
+        except CALL_ERRORS as exc:
             raise from_driver(exc, server=self.server) from cause(exc)
         finally:
             await self._released(pool, driver)
@@ -194,7 +198,11 @@ class DBConnector(Executor):
             if self._pool is None:
                 log.debug("database.connect", server=self.server)
                 with translated(self.server):
-                    self._pool = await self._made()
+                    pool = await self._made()
+                if self._closed:  # meanwhile, and did not wait for it
+                    pool.terminate()
+                    raise self._closed_error()
+                self._pool = pool
             return self._pool
 
     async def _made(self) -> asyncpg.Pool:

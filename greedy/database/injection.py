@@ -171,6 +171,8 @@ shared_loop = SharedLoop()
 
 def _connector(source: Source) -> DBConnector:
     """The connector of a source in this process and event loop."""
+    for loop in [loop for loop in made if loop.is_closed()]:
+        del made[loop]  # its connectors hold it, so that it would never go by itself, nor would their sockets
     here = made.setdefault(asyncio.get_running_loop(), {})
     if source not in here or here[source].closed:
         here[source] = source if isinstance(source, DBConnector) else source()

@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from greedy.database.connector import DBConnector
-from greedy.database.errors import ConnectionError
+from greedy.database.errors import ConnectionError, QueryError
 from greedy.errors import SettingsError
 
 SESSIONS = "select count(*) from pg_stat_activity where datname = current_database() and backend_type = 'client backend'"
 
 
-@pytest.mark.parametrize("sizes", [{"min_size": 6, "max_size": 5}, {"min_size": 0, "max_size": 0}, {"timeout_seconds": 0}])
-def test_a_pool_that_cannot_be_is_refused(sizes: dict[str, int]) -> None:
-    with pytest.raises(SettingsError):
-        DBConnector("postgresql://h/d", **sizes)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"min_size": 6, "max_size": 5},
+        {"min_size": 0, "max_size": 0},
+        {"min_size": "1"},
+        {"min_size": None},
+        {"max_size": 7.5},
+        {"timeout_seconds": 0},
+        {"acquire_timeout_seconds": -1},
+        {"timeout_seconds": math.nan},
+        {"acquire_timeout_seconds": "5"},
+        {"schema": ""},
+        {"url": None},
+        {"url": b"postgresql://h/d"},
+    ],
+)
+def test_a_pool_that_cannot_be_is_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises((SettingsError, QueryError)):
+        DBConnector(**{"url": "postgresql://h/d", **settings})
+
+
+async def test_a_connector_that_is_closed_while_it_opens_keeps_no_connection(database_url: str, db: DBConnector) -> None:
+    await db.execute("select 1")
+    other = DBConnector(database_url, min_size=3)
+    task = asyncio.create_task(other.execute("select 1"))
+    while other._opening is None or not other._opening.locked():
+        await asyncio.sleep(0)
+    await other.close()
+    with pytest.raises(ConnectionError, match="is closed"):
+        await task
+    await until_alone(db)
 
 
 async def test_the_pool_opens_with_the_first_call_and_keeps_its_sizes(database_url: str, db: DBConnector) -> None:
@@ -48,6 +78,9 @@ async def test_an_exhausted_pool_says_so_and_is_not_a_slow_statement(database_ur
                 await db.execute("select 1")
             with pytest.raises(ConnectionError, match="none came free in 0.1 seconds"):
                 async with db.connection(timeout_seconds=0.1):
+                    pass
+            with pytest.raises(ConnectionError, match="none came free in 0 seconds"):
+                async with db.connection(timeout_seconds=0):
                     pass
         assert caught.value.retryable
         assert await db.execute("select 1", fetch_val=True) == 1

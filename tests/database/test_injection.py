@@ -137,6 +137,30 @@ async def test_a_connector_is_made_when_first_needed_and_again_when_it_was_close
     await made[1].close()
 
 
+LOOPS = """
+import asyncio, gc, sys
+from greedy.database import INJECTED, DBConnector, with_db_connection
+
+@with_db_connection(lambda: DBConnector(sys.argv[1], min_size=2))
+async def sessions(*, connection=INJECTED):
+    return await connection.execute("select count(*) from pg_stat_activity where datname = current_database()", fetch_val=True)
+
+async def settled():
+    async with asyncio.timeout(5):
+        while await sessions() > 3:
+            gc.collect()
+            await asyncio.sleep(0.01)
+
+for _ in range(6):
+    asyncio.run(sessions())
+asyncio.run(settled())
+"""
+
+
+async def test_the_connections_of_loops_that_are_over_go(database_url: str) -> None:
+    await asyncio.to_thread(subprocess.run, [sys.executable, "-c", LOOPS, database_url], timeout=30, check=True)
+
+
 async def test_synchronous_callers_share_one_loop(marks: DBConnector, database_url: str) -> None:
     of_tasks = DBConnector(database_url, min_size=1, max_size=3)
     threads: set[int] = set()
