@@ -16,7 +16,7 @@ import structlog
 
 from greedy.database.errors import DRIVER_ERRORS
 from greedy.database.executor import Answer, answer
-from greedy.database.sql_text import normalised
+from greedy.database.sql_text import READ_CHARACTERS, normalised
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -31,7 +31,12 @@ T = TypeVar("T")
 OTHERS = "(other statements)"
 STEP = math.log(1.05)  # of the histogram: percentiles are right within 5 %
 EXPLAINED = re.compile(r"\s*(?:select|insert|update|delete|merge|with|values|table)\b", re.IGNORECASE)
-same_text = lru_cache(maxsize=2000)(normalised)
+_normalised = lru_cache(maxsize=2000)(normalised)
+
+
+def same_text(sql: str) -> str:
+    """What a statement is kept under. No more of it than is looked at goes into the cache."""
+    return _normalised(sql[:READ_CHARACTERS])
 
 
 @dataclass(frozen=True, slots=True)

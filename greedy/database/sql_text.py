@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from greedy.database.errors import QueryError
 
+# What is cut off in its middle ends with the text.
 TOKEN = re.compile(
-    r"(?P<literal>[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*')"
+    r"(?P<literal>[eE]'(?:[^'\\]|''|\\.)*(?:'|\Z)|'(?:[^']|'')*(?:'|\Z))"
     r"|(?P<name>\"(?:[^\"]|\"\")*\")"
-    r"|(?P<dollar>\$\$.*?\$\$|\$(?P<tag>[^\W\d]\w*)\$.*?\$(?P=tag)\$)"
-    r"|(?P<comment>--[^\n]*|/\*.*?\*/)"
+    r"|(?P<dollar>\$\$.*?(?:\$\$|\Z)|\$(?P<tag>[^\W\d]\w*)\$.*?(?:\$(?P=tag)\$|\Z))"
+    r"|(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))"
     r"|(?P<argument>\$\d+)"
     r"|(?P<word>[^\W\d][\w$]*)"
     r"|(?P<number>\d[\w.]*)"
@@ -20,8 +21,12 @@ TOKEN = re.compile(
 )
 
 
-def normalised(sql: str, *, length: int = 500) -> str:
-    """The statement without its literals, comments and line breaks, at most `length` characters: the same for the same work."""
+SHOWN_CHARACTERS = 500
+READ_CHARACTERS = 4 * SHOWN_CHARACTERS
+
+
+def normalised(sql: str) -> str:
+    """The statement without its literals, comments and line breaks, at most `SHOWN_CHARACTERS`: the same for the same work."""
 
     def plain(match: re.Match[str]) -> str:
         match match.lastgroup:
@@ -32,8 +37,8 @@ def normalised(sql: str, *, length: int = 500) -> str:
             case _:
                 return match[0]
 
-    text = " ".join(TOKEN.sub(plain, sql[: 4 * length]).split())
-    return text if len(text) <= length else text[: length - 1] + "…"
+    text = " ".join(TOKEN.sub(plain, sql[:READ_CHARACTERS]).split())
+    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 
 def with_literals(sql: str, literals: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
+import tracemalloc
 
 import pytest
 from structlog.testing import capture_logs
@@ -26,6 +27,11 @@ def only(logger: QueryLogger, part: str) -> StatementTimes:
         ("select *\n  from t -- why\n where a = 'Anna''s' and b = 5", "select * from t where a = ? and b = ?"),
         ("select $1::int, \"a'b 5\", E'it\\'s', $x$ 'secret' $x$, t2.c3", 'select $1::int, "a\'b 5", ?, ?, t2.c3'),
         ("select /* 5 */ 1e5, -2.5", "select ?, -?"),
+        ("select '" + "secret " * 400 + "', 5", "select ?"),
+        ("select e'" + "secret \\\\" * 400 + "', 5", "select ?"),
+        ("select $$" + "secret " * 400 + "$$, 5", "select ?"),
+        ("select $x$" + "secret " * 400 + "$x$, 5", "select ?"),
+        ("select 1 /*" + "secret " * 400 + "*/, 5", "select ?"),
         ("select " + "x" * 1000, "select " + "x" * 492 + "…"),
     ],
 )
@@ -59,6 +65,17 @@ async def test_statements_are_counted_with_their_errors_and_rows(database_url: s
     assert len(logger.summary_text(limit=2).splitlines()) == 3
     logger.forget()
     assert logger.summary() == []
+
+
+async def test_long_statements_are_not_kept(database_url: str) -> None:
+    async with DBConnector(database_url, min_size=1, query_log=QueryLogger()) as db:
+        await db.execute("select 1")
+        tracemalloc.start()
+        for n in range(30):
+            await db.execute(f"select length('{n}{'x' * 1_000_000}')")
+        kept, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert kept < 5_000_000
 
 
 def test_percentiles_are_right_within_five_percent() -> None:
