@@ -5,16 +5,16 @@ Three ways, chosen by what is fastest where the outcome is the same (measured wi
 - COPY straight into the table, for inserts that give no rows back. Not into views, nor under rules or row level security, where COPY is
   refused or does another thing.
 - One array for each column, unnested by the server, for the rest: one round trip.
-- From `STAGED_ROWS` rows or `STAGED_CHARACTERS` of text on: COPY into a temporary table, and one insert from there. It is faster then, and
-  a message to the server can have 1 GB at most. The user needs the right to make temporary tables, which PostgreSQL gives everybody.
+- From `STAGED_ROWS` rows or `STAGED_CHARACTERS` of text on, and where a column is an array itself: COPY into a temporary table, and one
+  insert from there. It is faster then, and a message to the server can have 1 GB at most. The user needs the right to make temporary
+  tables, which PostgreSQL gives everybody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import repeat
 from operator import is_, itemgetter
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from greedy.database.copying import Batches
 from greedy.database.errors import QueryError, ServerFacts
@@ -56,14 +56,14 @@ async def put_many(executor: Executor, table: Table, bulk: Bulk, names: Sequence
 
 async def _put_many(executor: Executor, table: Table, bulk: Bulk, names: Sequence[str], rows: Sequence[Row]) -> int | list[Record]:
     count = len(rows)
-    if bulk.copy and count >= COPIED_ROWS:
+    if bulk.copy and (bulk.nested or count >= COPIED_ROWS):
         return await _copied(executor, table.name.table, table.name.schema, bulk, names, rows)
-    if count < STAGED_ROWS:
+    if not bulk.nested and count < STAGED_ROWS:
         values = _by_column(bulk.table, names, rows)
         with explained(bulk.table, bulk.arguments, values):
             sent = bound(bulk.table, bulk.arguments, values)
             if sum(sum(map(len, filter(None, sent[place]))) for place in bulk.long) < STAGED_CHARACTERS:
-                return await _inserted(executor, bulk.sql, bulk, _as_rows(bulk.row, sent) if bulk.row else sent)
+                return await _inserted(executor, bulk.sql, bulk, sent)
     async with executor.transaction() as connection:
         await connection.execute(bulk.stage)
         await _copied(connection, STAGE, "pg_temp", bulk, names, rows)
@@ -140,8 +140,3 @@ def _not_a_row(table: str, number: int, row: object) -> QueryError:
     return QueryError(
         f"row {number} for table {table} is not a mapping of columns to values, but {type(row).__name__}", said=ServerFacts(table=table)
     )
-
-
-def _as_rows(places: Sequence[int | None], values: Sequence[Sequence[object]]) -> list[list[Any]]:
-    length = len(values[0])
-    return [list(zip(*(repeat(None, length) if place is None else values[place] for place in places), strict=True))]

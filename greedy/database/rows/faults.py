@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 from greedy.database.errors import QueryError, ServerFacts
@@ -14,6 +15,7 @@ from greedy.database.rows.storage import JSON, UNKNOWN, UnfitError
 from greedy.database.schema.registry import Column
 
 SIZES = {"smallint": 2, "integer": 4, "bigint": 8}
+NUMERIC = re.compile(r"numeric\((\d+)(?:,(-?\d+))?\)")
 ARGUMENT = re.compile(r"argument \$(\d+)")
 # What the driver raises for a value that it cannot send: within COPY as it is, otherwise wrapped
 UNSENDABLE = (TypeError, ValueError, ArithmeticError, AttributeError)
@@ -81,8 +83,14 @@ def fault(value: object, argument: Argument) -> str | None:
     column = argument.column
     if isinstance(sent, str):
         return _text_fault(sent, column, argument.rule in (JSON,))
-    if isinstance(sent, int) and column.base_type in SIZES and not -(1 << (bits := SIZES[column.base_type] * 8 - 1)) <= sent < 1 << bits:
-        return f"outside of the range of {column.base_type}"
+    element_type = column.base_type.removesuffix("[]")
+    if isinstance(sent, int) and element_type in SIZES and not -(1 << (bits := SIZES[element_type] * 8 - 1)) <= sent < 1 << bits:
+        return f"outside of the range of {element_type}"
+    if isinstance(sent, (int, float, Decimal)) and (size := NUMERIC.match(column.type)):
+        digits, scale = int(size[1]), int(size[2] or 0)
+        number = Decimal(sent)
+        if not number.is_finite() or abs(number) >= Decimal(f"1e{digits - scale}") - Decimal(f"5e{-scale - 1}"):
+            return f"outside of the range of {column.type}"
     if isinstance(sent, list):
         element = argument._replace(rule=UNKNOWN)
         return next((why for each in sent if (why := fault(each, element))), None)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast, overload
 
 from greedy.database.errors import DatabaseError, QueryError, SchemaError, ServerFacts
 from greedy.database.executor import DBConnection, Executor, Record
-from greedy.database.identifiers import quoted
+from greedy.database.identifiers import listed, qualified, quoted
 from greedy.database.rows import statements
 from greedy.database.rows.bulk import Row, is_row, names_of, put_many
 from greedy.database.rows.faults import bound, explained
@@ -41,7 +41,8 @@ class DBOperator:
 
     def __init__(self, executor: Executor, registry: SchemaRegistry | None = None) -> None:
         self.executor = executor
-        self.registry = registry or SchemaRegistry(executor)
+        # It asks where the operator works: a transaction that waited for another connection could be one of many that do
+        self.registry = SchemaRegistry(executor) if registry is None else registry.on(executor)
 
     def on(self, executor: Executor) -> DBOperator:
         """The same operator on another executor, such as the connection of a transaction."""
@@ -79,8 +80,8 @@ class DBOperator:
             A value is not of its column's type.
         """
         tests, values = _tests(table, where)
-        columns = None if columns is None else _names(columns)
-        order_by = _names(order_by)
+        columns = None if columns is None else listed(columns)
+        order_by = listed(order_by)
         for number in (limit, offset):
             if number is not None:
                 values.append(number)
@@ -224,7 +225,7 @@ class DBOperator:
         QueryError
             As for `insert`, and two of the rows have the same key.
         """
-        conflict = Conflict(None if on is None else _names(on), None if update is None else _names(update))
+        conflict = Conflict(None if on is None else listed(on), None if update is None else listed(update))
         return await self._put(table, row, returning, conflict, schema)
 
     async def update(
@@ -270,8 +271,9 @@ class DBOperator:
 
     async def table_exists(self, table: str, *, schema: str | None = None) -> bool:
         """Whether there is a table or view of exactly this name, now."""
-        _ = quoted(table)
-        return bool(await self.executor.execute(TABLE_EXISTS, [table, schema or self.executor.schema], fetch_val=True))
+        schema = self.executor.schema if schema is None else schema
+        _ = qualified(table, schema)
+        return bool(await self.executor.execute(TABLE_EXISTS, [table, schema], fetch_val=True))
 
     async def schema_exists(self, name: str) -> bool:
         """Whether there is a schema of exactly this name, now."""
@@ -291,9 +293,11 @@ class DBOperator:
         conflict: Conflict | None,
         schema: str | None,
     ) -> Record | list[Record] | int:
-        returning = None if returning is None else _names(returning)
+        returning = None if returning is None else listed(returning)
         if is_row(row):
             return await self._put_one(table, cast("Row", row), returning, conflict, schema)
+        if isinstance(row, (str, bytes)) or not isinstance(row, Iterable):
+            raise QueryError(f"rows for table {table} are mappings of columns to values, not {type(row).__name__}")
         rows = cast("Sequence[Row]", row if isinstance(row, (list, tuple)) else list(row))
 
         async def put(found: Table) -> int | list[Record]:
@@ -374,10 +378,6 @@ def _kept(table: Table, shape: object, build: Callable[[], T]) -> T:
             table.statements.clear()
         table.statements[shape] = made = build()
     return cast("T", made)
-
-
-def _names(names: str | Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def _tests(table: str, where: Where | None) -> tuple[tuple[tuple[str, Test], ...], list[object]]:

@@ -34,16 +34,15 @@ class Statement(NamedTuple):
 class Bulk(NamedTuple):
     """An insert of many rows, in three ways.
 
-    `sql` takes one array for each column, or, where `row` is not empty, one array of rows of the table's own type: `row` has for each
-    column of the table the place of its argument, or None. `from_stage` takes the rows from the table that `stage` makes. `copy`: the rows
-    may be copied straight into the table. `long`: the places of arguments whose values can be long; `key`: of those that an
-    upsert knows rows by.
+    `sql` takes one array for each column; not where `nested`, since there are no arrays of arrays. `from_stage` takes the rows from the
+    table that `stage` makes. `copy`: the rows may be copied straight into the table. `long`: the places of arguments whose values can be
+    long; `key`: of those that an upsert knows rows by.
     """
 
     sql: str
     table: str
     arguments: tuple[Argument, ...]
-    row: tuple[int | None, ...]
+    nested: bool
     stage: str
     from_stage: str
     copy: bool
@@ -110,19 +109,13 @@ def insert_many(table: Table, names: Sequence[str], returning: Sequence[str] | N
     listed = _named(columns)
     head = f"insert into {_target(table)} ({listed}) select"
     tail = _on_conflict(table, columns, conflict) + (f" returning {_returned(table, returning)}" if returning is not None else "")
-    row: tuple[int | None, ...] = ()
-    if any(column.base_family in ("array", "composite") for column in columns):
-        # unnest takes arrays and rows apart to the last element: where a column is one, whole rows go as the table's own type
-        row = tuple(columns.index(column) if column in columns else None for column in table.columns)
-        source = f"{', '.join(f'r.{quoted(column.name)}' for column in columns)} from unnest($1::{_target(table)}[]) r"
-    else:
-        source = f"* from unnest({', '.join(f'${n}::{column.base_type}[]' for n, column in enumerate(columns, 1))})"
+    arrays = ", ".join(f"${n}::{column.base_type}[]" for n, column in enumerate(columns, 1))
     stage = ", ".join(f"{quoted(column.name)} {column.base_type}" for column in columns)
     return Bulk(
-        sql=f"{head} {source}{tail}",
+        sql=f"{head} * from unnest({arrays}){tail}",
         table=table.name.table,
         arguments=_arguments(columns, many=True),
-        row=row,
+        nested=any(column.base_family in ("array", "composite") for column in columns),
         stage=f"create temp table {STAGE} ({stage}) on commit drop",
         from_stage=f"{head} {listed} from pg_temp.{STAGE}{tail}",
         copy=table.copyable and not tail,
@@ -165,9 +158,9 @@ def key_of(table: Table, on: Sequence[str] | None) -> tuple[Column, ...]:
     names = {column.name for column in key}
     if not names or (table.kind == "table" and names not in [set(unique.columns) for unique in table.uniques]):
         raise SchemaError(
-            f"table {table.name.table} has no unique key on ({', '.join(sorted(names))})"
-            if names
-            else f"table {table.name.table} has no primary key",
+            f"table {table.name.table} has no primary key"
+            if on is None
+            else f"table {table.name.table} has no unique key on ({', '.join(sorted(names))})",
             next_step="give the columns of a unique key as `on`",
             details=[f"unique keys of {table.name.table}: {'; '.join(', '.join(unique.columns) for unique in table.uniques) or 'none'}"],
             said=ServerFacts(sqlstate="42P10", table=table.name.table),
@@ -224,7 +217,13 @@ def _ordered(table: Table, name: str) -> str:
 
 
 def _returned(table: Table, names: Sequence[str] | None) -> str:
-    return "*" if names is None else _named(columns_of(table, names))
+    if names is None:
+        return "*"
+    if not names:
+        raise QueryError(
+            f"no columns of table {table.name.table} are named", next_step="leave the list out", said=ServerFacts(table=table.name.table)
+        )
+    return _named(columns_of(table, names))
 
 
 def _named(columns: Iterable[Column]) -> str:

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from asyncpg.pgproto.pgproto import UUID as DRIVER_UUID
@@ -18,6 +18,7 @@ from pydantic_core import to_json
 
 LENGTH = re.compile(r"\([^)]*\)")
 INFINITIES = (datetime.min, datetime.max)  # noqa: DTZ901  as the driver hands out the server's
+BEYOND_NUMERIC = Decimal("1e131072")  # the driver sends a 0 for it, without a word
 NO_NUMBER = re.compile(r"\b(NaN|Infinity)\b")
 
 
@@ -145,6 +146,18 @@ def _number(kind: Callable[[str], object]) -> Callable[[Any], object]:
     return convert
 
 
+def _numeric(value: object) -> Decimal:
+    number = cast("Decimal", _number(Decimal)(value))
+    if number.is_finite() and not -BEYOND_NUMERIC < number < BEYOND_NUMERIC:
+        raise UnfitError("outside of the range of numeric")
+    return number
+
+
+def _all_numeric(values: Sequence[Any]) -> bool:
+    given = [value for value in values if value is not None]
+    return _has_no_nan(given) and all(map(BEYOND_NUMERIC.__gt__, given)) and all(map((-BEYOND_NUMERIC).__lt__, given))
+
+
 def _date(value: object) -> date:
     if isinstance(value, datetime):
         if value.time() != time():
@@ -180,8 +193,12 @@ def _json(value: object) -> str:
         return value
     text = to_json(value, inf_nan_mode="constants").decode()
     if NO_NUMBER.search(text):
-        json.loads(text, parse_constant=_refused("a number"))
+        json.loads(text, parse_constant=_no_number)
     return text
+
+
+def _no_number(_: str) -> object:
+    raise UnfitError("NaN or an infinity in it, which JSON has not")
 
 
 TEXT = Rule(_only(str), _text)
@@ -196,7 +213,7 @@ RULES = {
     **dict.fromkeys(("real", "double precision"), FLOAT),
     **dict.fromkeys(("json", "jsonb"), JSON),
     **dict.fromkeys(("time without time zone", "time with time zone"), TIME),
-    "numeric": Rule(_only(Decimal, int), _number(Decimal), _has_no_nan),
+    "numeric": Rule(_only(Decimal, int), _numeric, _all_numeric),
     "boolean": Rule(_only(bool), _refused("bool")),
     "bytea": BYTES,
     "uuid": Rule(_only(UUID, DRIVER_UUID), lambda value: value if isinstance(value, UUID) else UUID(_text(value))),

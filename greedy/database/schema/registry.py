@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple
 from pydantic import TypeAdapter
 
 from greedy.database.columns import likely
-from greedy.database.errors import SchemaError, ServerFacts
+from greedy.database.errors import QueryError, SchemaError, ServerFacts
 from greedy.database.executor import Executor
+from greedy.database.identifiers import quoted
 
 
 class TableName(NamedTuple):
@@ -119,6 +120,12 @@ class SchemaRegistry:
         self._db = db
         self._schemas: dict[str, dict[str, Table]] = {}
 
+    def on(self, db: Executor) -> SchemaRegistry:
+        """The same knowledge, shared, which asks `db` from now on."""
+        other = SchemaRegistry(db)
+        other._schemas = self._schemas
+        return other
+
     async def tables(self, schema: str | None = None) -> dict[str, Table]:
         """Tables and views of a schema by name, in alphabetical order. Without `schema` those of the connection's own.
 
@@ -127,8 +134,9 @@ class SchemaRegistry:
         SchemaError
             There is no such schema, or none that this user can see.
         """
-        schema = schema or self._db.schema
+        schema = self._db.schema if schema is None else schema
         if schema not in self._schemas:
+            _ = quoted(schema)
             text = await self._db.execute(CATALOGUE, [schema], fetch_val=True)
             if text is None:
                 raise SchemaError(
@@ -147,14 +155,16 @@ class SchemaRegistry:
         SchemaError
             There is none of this name; the message names the nearest.
         """
-        known = self._schemas.get(schema or self._db.schema)
+        if not isinstance(name, str) or not isinstance(schema, str | None):
+            raise QueryError(f"{(name, schema)!r:.80} are no names of a table and a schema")
+        known = self._schemas.get(self._db.schema if schema is None else schema)
         if known is not None and name in known:
             return known[name]
         tables = await self.tables(schema)
         if name not in tables:
             near = likely(name, tables)
             raise SchemaError(
-                f"schema {schema or self._db.schema!r} of {self._db.server} has no table {name!r:.80}"
+                f"schema {self._db.schema if schema is None else schema!r} of {self._db.server} has no table {name!r:.80}"
                 + (f". Did you mean: {', '.join(near)}?" if near else ""),
                 details=[f"tables: {', '.join(tables) or 'none'}"],
                 said=ServerFacts(sqlstate="42P01", table=name),

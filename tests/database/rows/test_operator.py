@@ -26,7 +26,8 @@ create domain share as numeric(4, 2) check (value >= 0);
 create table things (
     id uuid primary key default gen_random_uuid(), name text unique, code varchar(5), count integer, big bigint, share share,
     ratio double precision, active boolean, colour colour, colours colour[], day date, made_at timestamptz, local_at timestamp,
-    opens time, lasts interval, tags text[], raw bytea, doc jsonb, doc_text json, number bigint generated always as identity
+    opens time, lasts interval, tags text[], raw bytea, doc jsonb, doc_text json, amount numeric(5, 2),
+    any_amount numeric, counts integer[], number bigint generated always as identity
 );
 create table parts (thing_id uuid references things (id) on delete cascade, place integer, what text, primary key (thing_id, place));
 create view red_things as select id, name, colour from things where colour = 'red' with check option;
@@ -144,6 +145,12 @@ WRONG: list[tuple[str, Any, str]] = [
     ("share", "1.0", "expected a number"),
     ("active", 1, "expected bool, got int"),
     ("colour", "blue", "not one of red, green"),
+    ("amount", Decimal("999.995"), "outside of the range of numeric"),
+    ("amount", 10**3, "outside of the range of numeric"),
+    ("amount", Decimal("Infinity"), "outside of the range of numeric"),
+    ("any_amount", Decimal("1e140000"), "outside of the range of numeric"),
+    ("any_amount", -(10**131072), "outside of the range of numeric|malformed|int"),
+    ("counts", [1, 2**31], "outside of the range of integer"),
     ("colours", ["red", "blue"], "not one of red, green"),
     ("tags", "abc", "expected a list, got str"),
     ("tags", ["a", 5], "expected str, got int"),
@@ -156,7 +163,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("opens", "half past", "malformed text"),
     ("lasts", "1 day", "expected timedelta"),
     ("raw", "text", "expected bytes"),
-    ("doc", {"a": math.nan}, "a number"),
+    ("doc", {"a": math.nan}, "JSON has not"),
     ("doc", {"a": object()}, "object|dict"),
     ("doc", "{not json", "not JSON"),
     ("doc", {"a": "\0"}, "NUL"),
@@ -215,7 +222,7 @@ async def test_one_time_zone_missing_or_too_many_is_seen_among_others(
 
 async def test_conditions_check_their_values_too(op: DBOperator) -> None:
     for column, value, why in WRONG:
-        if column in ("colours", "tags", "doc", "code"):
+        if column in ("colours", "tags", "doc", "code", "amount", "counts"):
             continue
         with pytest.raises(QueryError, match=why):
             await op.fetch("things", {column: value})
@@ -532,6 +539,34 @@ async def test_a_schema_that_changes_is_read_again(op: DBOperator, db: DBConnect
         await op.insert("new_one", {"id": 2})
 
 
+@pytest.mark.parametrize("give_back", [None, ["name"]], ids=["copied", "staged"])
+async def test_a_table_with_arrays_may_change_between_many_rows(op: DBOperator, db: DBConnector, give_back: list[str] | None) -> None:
+    async def insert(on: DBOperator, names: str) -> None:
+        await on.insert("things", [{"name": name, "tags": [name]} for name in names], returning=give_back)
+
+    async with db.transaction() as connection:
+        await insert(op.on(connection), "ab")
+    await db.execute("alter table things add column later text, drop column code")
+    async with db.transaction() as connection:
+        await insert(DBOperator(connection), "cd")
+    await asyncio.gather(*(insert(op, name) for name in "efghi"))
+    assert {row["name"]: row["tags"] for row in await op.fetch("things")} == {name: [name] for name in "abcdefghi"}
+
+
+async def test_an_operator_in_a_transaction_waits_for_no_other_connection(database_url: str) -> None:
+    async with DBConnector(database_url, min_size=1, max_size=1, acquire_timeout_seconds=1) as db:
+        op = DBOperator(db)
+        async with db.transaction() as connection:
+            await connection.execute("create table made_here (id integer primary key)")
+            assert await op.on(connection).insert("made_here", {"id": 1})
+            assert await DBOperator(connection, op.registry).fetch("made_here") == [(1,)]
+        assert await op.fetch("made_here") == [(1,)]
+        op.on(db).registry.forget()
+        await db.execute("drop table made_here")
+        with pytest.raises(SchemaError, match="no table 'made_here'"):
+            await op.fetch("made_here")
+
+
 async def test_in_a_transaction_the_first_error_is_the_one_that_is_told(op: DBOperator, db: DBConnector) -> None:
     await filled(op)
     await op.fetch("things", {"count": 1})
@@ -557,6 +592,43 @@ async def test_everything_of_a_transaction_goes_with_it(op: DBOperator, db: DBCo
 async def test_many_at_once(op: DBOperator) -> None:
     await asyncio.gather(*(op.insert("things", [{"name": f"{task} {n}"} for n in range(25)]) for task in range(40)))
     assert await count(op) == 1_000
+
+
+async def test_calls_of_the_wrong_kind_are_refused_in_words(op: DBOperator) -> None:
+    bad: Any
+    for bad in (None, 5, [], {}, b"things"):
+        with pytest.raises(QueryError, match="no names of a table"):
+            await op.fetch(bad)
+    for bad in (5, [], b"public"):
+        with pytest.raises(QueryError, match="no names of a table"):
+            await op.fetch("things", schema=bad)
+    for bad in ("", "a\0", "x" * 64):
+        with pytest.raises(QueryError, match="name"):
+            await op.fetch("things", schema=bad)
+        with pytest.raises(QueryError, match="name"):
+            await op.table_exists("things", schema=bad)
+    for bad in (5, [["id"]], [{}], [None], [1], object()):
+        calls = [
+            op.fetch("things", columns=bad),
+            op.fetch("things", order_by=bad),
+            op.insert("things", {"name": "a"}, returning=bad),
+            op.insert("things", [{"name": "a"}], returning=bad),
+            op.upsert("things", {"name": "a"}, on=bad),
+            op.upsert("things", {"name": "a"}, on=["name"], update=bad),
+        ]
+        for call in calls:
+            with pytest.raises(QueryError, match="no list of names"):
+                await call
+    for bad in (None, 5, "name", b"name"):
+        for put in (op.insert, op.upsert):
+            with pytest.raises(QueryError, match="mappings of columns to values"):
+                await put("things", bad)
+    for many in ({"name": "a"}, [{"name": "a"}]):
+        with pytest.raises(QueryError, match="no columns of table things are named"):
+            await op.insert("things", many, returning=[])  # type: ignore[call-overload]
+    with pytest.raises(SchemaError, match=r"no unique key on \(\)"):
+        await op.upsert("things", {"name": "a"}, on=[])
+    assert await count(op) == 0
 
 
 async def test_shapes_without_end_do_not_fill_the_memory(op: DBOperator) -> None:
