@@ -342,8 +342,8 @@ async def test_a_target_that_is_waited_for_too_long_keeps_no_connection(things: 
             task = asyncio.create_task(copied())
             await taken.wait()
             task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])
+            assert task.cancelled()
         else:
             with pytest.raises(ConnectionError, match="no answer in time"):
                 await things.copy_out("things", stick, timeout_seconds=0.1)
