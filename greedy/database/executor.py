@@ -323,6 +323,11 @@ class DBConnection(Executor):
 
     async def _commit(self, sql: str) -> None:
         try:
+            if not self._driver.is_in_transaction():
+                raise QueryError(
+                    f"a statement within a transaction on {self.server} ended it before its block: what came after it was not in one",
+                    next_step="leave commit and rollback to transaction()",
+                )
             await self._driver.execute(sql)
         except DRIVER_ERRORS as exc:
             error = self._error(exc)

@@ -52,6 +52,18 @@ async def test_a_transaction_whose_statement_failed_never_looks_committed(things
     assert await count(things) == 0
 
 
+@pytest.mark.parametrize("end", ["commit", "rollback"])
+async def test_a_transaction_that_was_ended_within_its_block_never_looks_committed(things: DBConnector, end: str) -> None:
+    with pytest.raises(QueryError, match="ended it before its block"):
+        async with things.transaction() as connection:
+            await connection.execute("insert into things values (1)")
+            await connection.execute(end)
+    assert await count(things) == (end == "commit")
+    async with things.transaction() as connection:
+        await connection.execute("insert into things values (2)")
+    assert await count(things) == 1 + (end == "commit")
+
+
 async def test_an_argument_that_does_not_fit_breaks_no_transaction(things: DBConnector) -> None:
     async with things.transaction() as connection:
         await connection.execute("insert into things values (1)")
@@ -145,6 +157,57 @@ async def test_a_commit_whose_answer_is_lost_says_that_nobody_knows(things: DBCo
     assert caught.value.retryable
 
 
+async def test_a_commit_on_a_connection_that_is_known_to_be_dead_was_not_sent(things: DBConnector) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        async with things.transaction() as connection:
+            await connection.execute("insert into things values (1)")
+            pid = await connection.execute("select pg_backend_pid()", fetch_val=True)
+            await things.execute("select pg_terminate_backend($1)", [pid])
+            async with asyncio.timeout(5):
+                while await things.execute("select count(*) from pg_stat_activity where pid = $1", [pid], fetch_val=True):
+                    await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)  # for the driver to read of it
+    assert "nobody knows" not in caught.value.message
+    assert await count(things) == 0
+
+
+@pytest.mark.parametrize("moment", ["begin", "rollback"])
+async def test_a_connection_that_is_cancelled_at_the_edge_of_a_transaction_is_in_none_afterwards(things: DBConnector, moment: str) -> None:
+    there = asyncio.Event()
+
+    async with things.connection() as connection:
+
+        async def work() -> None:
+            if moment == "begin":
+                there.set()
+            async with connection.transaction():
+                await connection.execute("insert into things values (1)")
+                there.set()
+                raise ZeroDivisionError
+
+        task = asyncio.create_task(work())
+        await there.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        with pytest.raises(ConnectionError):
+            await connection.execute("insert into things values (2)")
+    assert await count(things) == 0
+
+
+async def test_savepoints_that_were_rolled_back_do_not_pile_up(things: DBConnector) -> None:
+    async with things.transaction() as connection:
+        for n in range(5):
+            with pytest.raises(ZeroDivisionError):
+                async with connection.transaction():
+                    await connection.execute("insert into things values ($1)", [n])
+                    raise ZeroDivisionError
+        await connection.execute("insert into things values (1)")
+        open_savepoints = """select (pg_stat_get_backend_subxact(number)).subxact_count from pg_stat_get_backend_idset() as number
+                             where pg_stat_get_backend_pid(number) = pg_backend_pid()"""
+        assert await connection.execute(open_savepoints, fetch_val=True) == 0
+
+
 async def test_a_commit_that_the_server_refuses_is_no_lost_one(things: DBConnector) -> None:
     await things.execute("create table parts (thing int references things deferrable initially deferred)")
     with pytest.raises(QueryError, match="foreign key") as caught:
@@ -233,6 +296,20 @@ async def test_what_a_generator_of_rows_raises_leaves_as_it_is(things: DBConnect
         with pytest.raises(type(raised)) as caught:
             await things.copy_in("things", rows(), columns=COLUMNS)
         assert caught.value is raised
+    assert await count(things) == 0
+
+
+async def test_a_connection_that_goes_during_a_copy_is_no_row_that_does_not_fit(things: DBConnector) -> None:
+    async with things.connection() as connection:
+
+        async def rows() -> AsyncIterator[tuple[int]]:
+            for n in range(100_000):
+                yield (n,)
+                if n == 10:
+                    connection._driver.terminate()
+
+        with pytest.raises(ConnectionError, match="lost|cannot reach"):
+            await connection.copy_in("things", rows(), columns=["id"])
     assert await count(things) == 0
 
 
@@ -484,6 +561,12 @@ async def test_a_stream_that_is_left_gives_its_connection_back(database_url: str
             async for _ in db.stream("select 1 / (10 - n) from generate_series(1, 100) as n"):
                 pass
         assert await db.execute("select 1", fetch_val=True) == 1
+
+
+async def test_a_stream_that_was_read_to_its_end_leaves_no_cursor(things: DBConnector) -> None:
+    async with things.transaction() as connection:
+        assert [row[0] async for row in connection.stream("select generate_series(1, 3)", prefetch=2)] == [1, 2, 3]
+        assert await connection.execute("select count(*) from pg_cursors", fetch_val=True) == 0
 
 
 async def test_statements_go_between_the_rows_of_a_stream(things: DBConnector) -> None:
