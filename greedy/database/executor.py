@@ -14,7 +14,7 @@ import structlog
 
 from greedy.database import errors
 from greedy.database.copying import BytesOut, CopyOutput, Rows, RowsIn, bytes_out
-from greedy.database.errors import CALL_ERRORS, DRIVER_ERRORS, DatabaseError, QueryError, cause, from_driver
+from greedy.database.errors import CALL_ERRORS, DRIVER_ERRORS, DatabaseError, QueryError, cause, from_driver, lost
 from greedy.database.identifiers import listed, qualified, quoted
 from greedy.database.sql_text import with_literals
 
@@ -317,6 +317,12 @@ class DBConnection(Executor):
             raise
         self._failure = None
 
+    def _is_gone(self) -> bool:
+        try:
+            return self._driver.is_closed()
+        except asyncpg.InterfaceError:
+            return True
+
     def _cut_off(self) -> None:
         with suppress(asyncpg.InterfaceError):  # it is gone already
             self._driver.terminate()
@@ -354,6 +360,8 @@ class DBConnection(Executor):
         except Exception as exc:
             if feed.failure is not None:
                 raise self._broken_off(feed.failure) from feed.failure.__cause__
+            if self._is_gone():  # the driver stumbles over that in many ways
+                raise self._broken_off(lost(self.server, type(exc).__name__)) from exc
             if feed.cannot_encode(exc):
                 raise self._broken_off(feed.unfit(exc)) from None
             if isinstance(exc, DRIVER_ERRORS):

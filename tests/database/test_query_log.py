@@ -67,6 +67,23 @@ async def test_statements_are_counted_with_their_errors_and_rows(database_url: s
     assert logger.summary() == []
 
 
+async def test_a_plan_within_a_transaction_does_not_end_it(database_url: str) -> None:
+    logger = QueryLogger(slow_ms=0.0, explain=True)
+    async with DBConnector(database_url, min_size=1, query_log=logger) as db:
+        with pytest.raises(ZeroDivisionError):
+            async with db.transaction() as connection:
+                await connection.execute("create table planned (n int)")
+                await connection.execute("insert into planned values ($1)", [1])
+                await connection.execute("insert into planned values (2)")
+                raise ZeroDivisionError
+        async with db.transaction() as connection:
+            await connection.execute("create table planned (n int)")
+            await connection.execute("insert into planned values ($1)", [1])
+            await connection.execute("insert into planned values (2)")
+        assert await db.execute("select count(*) from planned", fetch_val=True) == 2
+    assert "Insert on planned" in str(only(logger, "values ($1)").plan)
+
+
 async def test_long_statements_are_not_kept(database_url: str) -> None:
     async with DBConnector(database_url, min_size=1, query_log=QueryLogger()) as db:
         await db.execute("select 1")
