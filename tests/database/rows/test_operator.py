@@ -589,6 +589,14 @@ async def test_everything_of_a_transaction_goes_with_it(op: DBOperator, db: DBCo
     assert await count(op) == 0
 
 
+async def test_rows_go_over_a_stage_more_than_once_in_a_transaction(op: DBOperator, db: DBConnector) -> None:
+    async with db.transaction() as connection:
+        for _ in range(2):
+            await op.on(connection).upsert("things", [{"id": uuid4(), "tags": ["a"], "made_at": when} for when in (MADE, datetime.max)])  # noqa: DTZ901
+    assert await count(op) == 4
+    assert await db.execute("select count(*) from things where made_at = 'infinity'", fetch_val=True) == 2
+
+
 async def test_many_at_once(op: DBOperator) -> None:
     await asyncio.gather(*(op.insert("things", [{"name": f"{task} {n}"} for n in range(25)]) for task in range(40)))
     assert await count(op) == 1_000
