@@ -39,9 +39,9 @@ async def dumped_schemas(db: Executor, chosen: Sequence[str] = ()) -> list[str]:
     return [name for name in found if name in wanted]
 
 
-async def used_schemas(db: Executor) -> list[str]:
-    """Schemas for a dump that have tables."""
-    return [row["nspname"] for row in await db.execute(USED_SCHEMAS, [await dumped_schemas(db)], fetch_all=True)]
+async def used_schemas(db: Executor, schemas: Sequence[str]) -> list[str]:
+    """Those of these schemas that have tables."""
+    return [row["nspname"] for row in await db.execute(USED_SCHEMAS, [list(schemas)], fetch_all=True)]
 
 
 async def histories(db: Executor, schemas: Sequence[str]) -> Histories:

@@ -81,6 +81,15 @@ async def test_which_schemas(manager: DatabaseSyncManager, loaded_url: str, tmp_
     assert not (tmp_path / "none.dump").exists()
 
 
+async def test_a_database_without_tables_is_no_dump(manager: DatabaseSyncManager, loaded_url: str, tmp_path: Path) -> None:
+    """It would be restored over one that has some."""
+    await run(loaded_url, "drop schema public cascade; drop schema supabase_migrations cascade; create schema public; create schema notes")
+    for schemas in ((), ("notes",)):
+        with pytest.raises(DumpError, match="has no tables to dump"):
+            await manager.dump(tmp_path / "new.dump", schemas=schemas)
+    assert list(tmp_path.glob("*.dump")) == []
+
+
 async def test_files_that_cannot_be(manager: DatabaseSyncManager, dump_path: Path, tmp_path: Path) -> None:
     before = dump_path.read_bytes()
     with pytest.raises(DumpError, match="exists already"):
@@ -105,8 +114,8 @@ async def test_a_full_disk_leaves_the_old_file_and_nothing_else(dump_path: Path,
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
     )
-    assert "ProgramError: cannot write" in done.stderr
-    assert "File too large" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("greedy.database.sync.errors.ProgramError: cannot write")
+    assert "File too large" in done.stderr.splitlines()[-1]
     assert dump_path.read_bytes() == before
     assert list(dump_path.parent.glob(UNFINISHED.format("*"))) == []
 
