@@ -97,7 +97,9 @@ def test_a_full_disk_is_told_in_json_too(loaded: Greedy, tmp_path: Path) -> None
     assert list(tmp_path.glob("*.dump")) == []
 
 
-@pytest.mark.parametrize(("command", "code", "said"), [("db dump -", 2, "error: whoever reads the dump stopped"), ("db dump --help", 0, "")])
+@pytest.mark.parametrize(
+    ("command", "code", "said"), [("db dump -", 2, "error: whoever reads the dump stopped"), ("db dump --help", 0, "")]
+)
 def test_a_reader_who_goes_away(loaded: Greedy, tmp_path: Path, command: str, code: int, said: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
