@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -346,3 +347,17 @@ def test_a_group_of_commands_alone_is_its_help(greedy: Greedy, group: tuple[str,
     done = greedy(*group)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Usage: greedy " + " ".join(group) in done.stdout
+
+
+def test_an_interrupt_while_the_program_loads_says_nothing(tmp_path: Path) -> None:
+    """Nothing has begun then, and a traceback would look as if something had."""
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise SystemExit('went on')")
+    done = subprocess.run(
+        [sys.executable, "-m", "greedy", "db", "status"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
