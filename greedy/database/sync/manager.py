@@ -100,7 +100,7 @@ class DatabaseSyncManager:
             There is no pg_dump for this server, it failed, or the disk is full.
         """
         if path is None:
-            path = self._made_dumps_dir() / f"{self._stem}{datetime.now(UTC):%Y%m%dT%H%M%SZ}{SUFFIX}"
+            path = self._made_dumps_dir() / f"{self._stem}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}{SUFFIX}"
         with new_file(path, force=force) as file:
             manifest = await write_dump(self._job, file, schemas, compress=compress)
             size = file.seek(0, 2)
@@ -199,7 +199,7 @@ class DatabaseSyncManager:
 
     def dumps(self) -> list[Path]:
         """Dated dumps of this database in the folder for dumps, oldest first."""
-        name = re.compile(re.escape(self._stem) + r"\d{8}T\d{6}Z" + re.escape(SUFFIX))
+        name = re.compile(re.escape(self._stem) + r"\d{8}T\d{6}(\.\d{6})?Z" + re.escape(SUFFIX))
         return sorted(path for path in self.dumps_dir.glob(f"*{SUFFIX}") if name.fullmatch(path.name))
 
     def keep_last(self, count: int) -> list[Path]:

@@ -140,6 +140,12 @@ async def test_a_file_that_somebody_still_writes_is_not_cleaned_up(manager: Data
     assert len({made.path for made in both}) == 3
 
 
+async def test_several_dated_dumps_at_once_are_several_files(manager: DatabaseSyncManager) -> None:
+    made = await asyncio.gather(*(manager.dump() for _ in range(3)))
+    assert {dump.path for dump in made} == set(manager.dumps())
+    assert len(manager.dumps()) == 3
+
+
 async def test_dated_dumps_and_how_many_are_kept(manager: DatabaseSyncManager) -> None:
     first = (await manager.dump()).path
     assert first.parent == manager.dumps_dir
