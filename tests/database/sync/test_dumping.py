@@ -158,6 +158,7 @@ async def test_dated_dumps_and_how_many_are_kept(manager: DatabaseSyncManager) -
     assert older[-1] == first
     assert manager.keep_last(2) == older[:-2]
     assert manager.dumps() == older[-2:]
+    assert manager.keep_last(0) == older[-2:-1]  # the newest stays, whatever was asked
     assert other.exists()
 
 
