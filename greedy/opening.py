@@ -35,6 +35,8 @@ def chosen_url(settings: Settings, database_url: str | None = None) -> str | Non
     SettingsError
         The settings ask for what is not there: Supabase over REST, or the embedded database on Railway.
     """
+    if database_url is not None and not database_url.strip():
+        raise SettingsError("--database is empty", next_step="give a URL; or leave it out, which means DATABASE_URL, else the embedded one")
     url = database_url or (settings.database_url.get_secret_value() if settings.database_url else None)
     if url is None and (settings.supabase_url or settings.supabase_key):
         raise SettingsError(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from greedy.database.connector import DBConnector
 from greedy.database.embedded.server import EmbeddedServer
@@ -20,6 +21,10 @@ from greedy.store.postgres import PostgresStore
 
 TEMPLATE = "template_greedy"
 numbers = itertools.count()
+
+# A busy machine is slow for a moment; that is no fault of what is tested.
+settings.register_profile("greedy", deadline=None)
+settings.load_profile("greedy")
 
 
 @pytest.fixture(autouse=True)

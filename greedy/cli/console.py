@@ -139,12 +139,12 @@ def guarded(command: Callable[[], int], *, as_json: bool, debug: bool) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone, as in `greedy report ... | head`.
-        _drop_output()
+        drop_output()
         return ExitCode.DONE
     except OSError as exc:
         if debug:
             traceback.print_exc()
-        _drop_output()
+        drop_output()
         return report_failure(
             OutsideError(f"the operating system refused: {exc}", next_step="run again with --debug to see where"), as_json=False
         )
@@ -158,6 +158,6 @@ def guarded(command: Callable[[], int], *, as_json: bool, debug: bool) -> int:
         return report_failure(internal, as_json=as_json)
 
 
-def _drop_output() -> None:
+def drop_output() -> None:
     """Send what is left of our output nowhere: Python writes it out at exit, and must not complain a second time."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -25,17 +25,20 @@ app.command("workflow")(database_sync.workflow)
 
 
 @app.command()
-def migrate(database: DatabaseOption = None, schema: SchemaOption = None) -> int:
+def migrate(database: DatabaseOption = None, schema: SchemaOption = None, as_json: JsonOption = False) -> int:
     """Bring a schema up to this program. The same again changes nothing."""
     settings = load_settings()
 
-    async def work() -> tuple[str, list[str]]:
+    async def work() -> tuple[str, str, list[str]]:
         async with open_database(settings, database, schema) as db:
-            place = db.server if db.schema == PUBLIC else f"schema {db.schema!r} of {db.server}"
-            return place, await apply_migrations(db)
+            return db.server, db.schema, await apply_migrations(db)
 
-    server, applied = run_async(work())
-    print(f"{server}: {len(applied)} migrations applied" + (f", up to {applied[-1]}" if applied else "; it was up to date"))
+    server, name, applied = run_async(work())
+    if as_json:
+        print_document({"server": server, "schema": name, "applied": applied})
+    else:
+        place = server if name == PUBLIC else f"schema {name!r} of {server}"
+        print(f"{place}: {len(applied)} migrations applied" + (f", up to {applied[-1]}" if applied else "; it was up to date"))
     return ExitCode.DONE
 
 
@@ -76,15 +79,24 @@ def status(database: DatabaseOption = None, schema: SchemaOption = None, as_json
 
 
 @app.command()
-def start() -> int:
+def start(as_json: JsonOption = False) -> int:
     """Start the embedded database, if it does not run, and print its URL."""
-    print(embedded_server(load_settings()).start())
+    settings = load_settings()
+    url = embedded_server(settings).start()
+    if as_json:
+        print_document({"running": True, "data_dir": settings.data_dir, "url": url})
+    else:
+        print(url)
     return ExitCode.DONE
 
 
 @app.command()
-def stop() -> int:
+def stop(as_json: JsonOption = False) -> int:
     """Stop the embedded database cleanly. The next command that needs it starts it again."""
     settings = load_settings()
-    print("stopped" if embedded_server(settings).stop() else f"no embedded database runs in {settings.data_dir}")
+    stopped = embedded_server(settings).stop()
+    if as_json:
+        print_document({"running": False, "data_dir": settings.data_dir, "stopped": stopped})
+    else:
+        print("stopped" if stopped else f"no embedded database runs in {settings.data_dir}")
     return ExitCode.DONE

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, print_document, progress, run_async
+from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, drop_output, print_document, progress, run_async
 from greedy.database.sync import (
     DatabaseStatus,
     DatabaseSyncManager,
@@ -24,7 +24,7 @@ from greedy.database.sync import (
     RestorePlan,
     opened_dump,
 )
-from greedy.errors import CallerError
+from greedy.errors import CallerError, OutsideError
 from greedy.opening import chosen_url, embedded_server
 from greedy.settings import Settings, load_settings
 
@@ -54,7 +54,11 @@ def dump(
     shown = Shown()
     with _manager(database, shown) as manager:
         if to_stdout:
-            run_async(manager.dump_to(sys.stdout.buffer, schemas=schema or ()))
+            try:
+                run_async(manager.dump_to(sys.stdout.buffer, schemas=schema or ()))
+            except BrokenPipeError:
+                drop_output()
+                raise OutsideError("whoever reads the dump stopped before its end", next_step="see what the reader says") from None
             return ExitCode.DONE
         made = run_async(manager.dump(path, schemas=schema or (), force=force))
     if as_json:

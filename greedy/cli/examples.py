@@ -31,6 +31,7 @@ def list_examples(as_json: JsonOption = False) -> int:
 def run_examples(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Examples to run; all without a name.")] = None,
     database: DatabaseOption = None,
+    as_json: JsonOption = False,
 ) -> int:
     """Run examples in schemas of their own, which are dropped afterwards; other data are not touched."""
     known = examples()
@@ -38,7 +39,12 @@ def run_examples(
         raise InputError(f"there is no example {', '.join(unknown)}", next_step=f"one of: {', '.join(known)}")
     settings = load_settings()
     url = chosen_url(settings, database) or embedded_server(settings).start()
+    said: dict[str, list[str]] = {}
     for name in names or known:
-        print(f"== {name}: {known[name].shows}")
-        run_async(run_example(known[name], url, print))
+        lines = said.setdefault(name, [])
+        if not as_json:
+            print(f"== {name}: {known[name].shows}")
+        run_async(run_example(known[name], url, lines.append if as_json else print))
+    if as_json:
+        print_document({"examples": [{"name": name, "shows": known[name].shows, "said": lines} for name, lines in said.items()]})
     return ExitCode.DONE

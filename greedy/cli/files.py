@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,7 +85,7 @@ def load(
         print(
             f"{done} {roster.naam or 'roster'} {roster.start_date} to {roster.end_date}: {len(tables.employees)} employees, {slots} slots"
         )
-        print(f"next: greedy run {roster.id}")
+        print(f"next: greedy run {roster.id}" + (f" --schema {shlex.quote(schema)}" if schema else ""))
     return ExitCode.DONE
 
 

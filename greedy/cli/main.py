@@ -63,7 +63,13 @@ def main(arguments: list[str] | None = None) -> None:
         try:
             code = app(words, prog_name="greedy", standalone_mode=False)
         except TyperException as exc:
-            return report_failure(CallerError(exc.format_message(), next_step="greedy --help"), as_json=as_json)
+            if not (message := exc.format_message()):
+                return ExitCode.DONE  # a group of commands alone, whose help is on the screen by now
+            return report_failure(CallerError(message, next_step="greedy --help"), as_json=as_json)
+        except SystemExit as exc:
+            if isinstance(exc.__context__, BrokenPipeError):
+                raise exc.__context__ from None  # the framework has swallowed it
+            raise
         if code == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt  # the framework has swallowed it
         return code if isinstance(code, int) else ExitCode.DONE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -272,8 +273,10 @@ def test_the_demo_from_nothing_and_again_and_what_it_leaves(tmp_path: Path) -> N
         del greedy.environment["DATABASE_URL"]
         assert greedy.json("rosters")["rosters"][0]["id"] == ROSTER
     finally:
+        assert greedy.json("db", "start")["running"] is True
         assert greedy("db", "stop").stdout == "stopped\n"
     assert "no embedded database runs" in greedy("db", "stop").stdout
+    assert greedy.json("db", "stop")["stopped"] is False
 
 
 def test_a_foreign_data_directory_is_refused(tmp_path: Path) -> None:
@@ -337,3 +340,24 @@ def test_help_version_and_a_traceback_only_when_asked(greedy: Greedy) -> None:
         done = greedy(*command.split(), "--help")
         assert (done.returncode, "Usage:" in done.stdout) == (0, True)
     assert "Traceback" in greedy("run", "x", "--debug").stderr
+
+
+@pytest.mark.parametrize("group", [("db",), ("db", "schema"), ("db", "examples")])
+def test_a_group_of_commands_alone_is_its_help(greedy: Greedy, group: tuple[str, ...]) -> None:
+    done = greedy(*group)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Usage: greedy " + " ".join(group) in done.stdout
+
+
+def test_an_interrupt_while_the_program_loads_says_nothing(tmp_path: Path) -> None:
+    """Nothing has begun then, and a traceback would look as if something had."""
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise SystemExit('went on')")
+    done = subprocess.run(
+        [sys.executable, "-m", "greedy", "db", "status"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import resource
 import select
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,39 @@ def test_through_a_pipe(loaded: Greedy, tmp_path: Path) -> None:
     assert "a dump and a document" in json.loads(loaded("db", "dump", "-", "--json").stdout)["error"]["message"]
 
 
+def test_a_full_disk_is_told_in_json_too(loaded: Greedy, tmp_path: Path) -> None:
+    little = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (20_000, 20_000))
+    for path, stdout in (("my.dump", subprocess.PIPE), ("-", subprocess.DEVNULL)):
+        done = subprocess.run(
+            [sys.executable, "-m", "greedy", "db", "dump", path, *(["--json"] if path != "-" else [])],
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=loaded.environment,
+            cwd=tmp_path,
+            preexec_fn=little,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: cannot write "), done.stderr
+        assert not done.stdout or json.loads(done.stdout)["error"]["kind"] == "ProgramError"
+    assert list(tmp_path.glob("*.dump")) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"), [("db dump -", 2, "error: whoever reads the dump stopped"), ("db dump --help", 0, "")]
+)
+def test_a_reader_who_goes_away(loaded: Greedy, tmp_path: Path, command: str, code: int, said: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as gone:
+        done = subprocess.run(
+            [sys.executable, "-u", "-m", "greedy", *command.split()],
+            stdout=gone, stderr=subprocess.PIPE, text=True, env=loaded.environment, cwd=tmp_path, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr.partition(" before")[0]) == (code, said)
+
+
 def test_what_is_refused(loaded: Greedy, tmp_path: Path) -> None:
     (tmp_path / "thesis.dump").write_text("three years of work")
     assert "thesis.dump is not a dump of this program" in loaded.fails(1, "db", "restore", "thesis.dump", "--yes")
@@ -84,6 +119,7 @@ def test_what_is_refused(loaded: Greedy, tmp_path: Path) -> None:
     assert "has no schema 'nowhere'" in loaded.fails(1, "db", "dump", "--schema", "nowhere")
     assert "is not a host" in loaded.fails(1, "db", "sync", "--from=-oProxyCommand=x", "--yes")
     assert "cannot be read" in loaded.fails(1, "db", "sync", "--from", "host", "--remote-command", "'", "--yes")
+    assert "--database is empty" in loaded.fails(1, "db", "restore", "my.dump", "--yes", "--database", "")
     assert "which step?" in loaded.fails(1, "db", "workflow")
     assert "--keep goes with --dump" in loaded.fails(1, "db", "workflow", "--dump-and-commit", "--keep", "3")
     assert "is not in a git repository" in loaded.fails(1, "db", "workflow", "--dump-and-commit")

@@ -63,6 +63,8 @@ def test_the_whole_job_in_the_schema_of_a_practice(greedy: Greedy) -> None:
     greedy.environment["DATABASE_SCHEMA"] = TENANT
     assert greedy("db", "schema", "create", TENANT).returncode == 0
     assert greedy.json("load", str(SAMPLE_DIR))["imported"] is True
+    assert greedy("load", str(SAMPLE_DIR), "--schema", TENANT).stdout.endswith(f"next: greedy run {ROSTER} --schema '{TENANT}'\n")
+    assert greedy.json("db", "migrate") | {"server": ""} == {"server": "", "schema": TENANT, "applied": []}
     document = greedy.json("run", ROSTER, *QUICK)
     assert (document["coverage"]["assigned"], document["verification"]["all_passed"]) == (227, True)
     assert [one["id"] for one in greedy.json("rosters")["rosters"]] == [ROSTER]

@@ -16,7 +16,7 @@ from greedy.database.columns import match_column
 from greedy.database.errors import QueryError, SchemaError
 from greedy.database.executor import DBConnection, Executor
 from greedy.database.identifiers import qualified, quoted
-from greedy.database.rows.storage import format_for_storage
+from greedy.database.rows.storage import UnfitError, format_for_storage
 from greedy.database.schema.registry import Column, ForeignKey, SchemaRegistry, Table
 from greedy.errors import InputError
 
@@ -66,7 +66,8 @@ async def clone_row(
     Raises
     ------
     InputError
-        There is no such row, or its copy would clash with it in a unique column that is not among the `changes`.
+        There is no such row, or its copy would clash with it in a unique column that is not among the `changes`; or one of these is not of
+        its column's type.
     SchemaError
         No such table or column, or tables that belong to each other in a circle.
     QueryError
@@ -113,6 +114,10 @@ async def clone_roster(db: Executor, roster_id: UUID, *, changes: Mapping[str, o
     async with db.transaction() as connection:
         await connection.execute(f"select {qualified('lock_roster', schema or connection.schema)}($1)", [roster_id], fetch_val=True)
         new: UUID = await clone_row(connection, "rosters", roster_id, changes=changes, skip=(RUN_LEDGER,), schema=schema)
+        # The triggers look at duties and at slots that came free; a block whose rule is gone is neither.
+        stale, refresh = (qualified(name, schema or connection.schema) for name in ("has_stale_blocks", "refresh_blocking"))
+        if await connection.execute(f"select {stale}($1)", [new], fetch_val=True):
+            await connection.execute(f"select {refresh}($1)", [new], fetch_val=True)
     return new
 
 
@@ -134,7 +139,7 @@ class _Plan:
     def statement(self, key: Mapping[str, object]) -> tuple[str, list[object]]:
         """The whole copy as one statement with its arguments; its row is the new key."""
         args: list[object] = [key[name] for name in self.root.primary_key]
-        args += [format_for_storage(value, self.root.column[name].base_type) for name, value in self.changes.items()]
+        args += list(self.changes.values())
         name = self.root.name.table
         parts = [f"{self._rows(name)} as materialized ({self._selected(name)})" for name in self.tables]
         parts += [f"{quoted(f'copied {number}')} as ({self._insert(name)})" for number, name in enumerate(self.tables)]
@@ -229,6 +234,11 @@ async def _plan(connection: DBConnection, table: str, changes: dict[str, object]
     if not root.primary_key:
         raise SchemaError(f"{root.name} has no primary key, so none of its rows can be named")
     changes = {match_column(name, root.column, table=table): value for name, value in changes.items()}
+    for name, value in changes.items():
+        try:
+            changes[name] = format_for_storage(value, root.column[name].base_type)
+        except UnfitError as exc:
+            raise InputError(f"column {name} for table {table} ({root.column[name].type}): {exc}", next_step="mend `changes`") from None
     found: dict[str, Table] = {table: root}
     belonging: dict[str, list[ForeignKey]] = {table: []}
     todo = [root]

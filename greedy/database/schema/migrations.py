@@ -34,6 +34,7 @@ FILE_NAME = re.compile(r"(?P<version>\d{14})_(?P<name>greedy_\w+)\.sql")
 # In an installed package the files lie beside this module, in a checkout at the root of the repository.
 FOLDERS = (Path(__file__).parent / "migrations", Path(__file__).parents[3] / "supabase" / "migrations")
 HISTORY = "schema_migrations"
+HISTORY_SCHEMA = "supabase_migrations"  # of the schema public
 MIGRATION_LOCK = 7_206_518_390_112  # any number of our own: two programs must not migrate one database at a time
 
 
@@ -174,13 +175,13 @@ async def scratch_schema(connection: DBConnection) -> AsyncIterator[str]:
 
 def history_of(schema: str) -> str:
     """The table with the history of a schema, as it stands in SQL."""
-    return qualified(HISTORY, "supabase_migrations" if schema == PUBLIC else schema)
+    return qualified(HISTORY, HISTORY_SCHEMA if schema == PUBLIC else schema)
 
 
 async def make_history(connection: DBConnection, schema: str) -> None:
     """The table of the history, where it is missing."""
     if schema == PUBLIC:
-        await connection.execute("create schema if not exists supabase_migrations")
+        await connection.execute(f"create schema if not exists {HISTORY_SCHEMA}")
     columns = "(version text primary key, statements text[], name text)"
     if not await connection.execute("select to_regclass($1) is not null", [history_of(schema)], fetch_val=True):
         await connection.execute(f"create table {history_of(schema)} {columns}")

@@ -8,15 +8,16 @@ from greedy.database.errors import QueryError, SchemaError
 from greedy.database.identifiers import quoted
 
 PUBLIC = "public"
+# Schemas that Supabase makes and keeps itself in every project.
+SUPABASE = (
+    *("_analytics", "_realtime", "_supavisor", "auth", "cron", "extensions", "graphql", "graphql_public", "net", "pgbouncer", "pgmq"),
+    *("pgsodium", "pgsodium_masks", "realtime", "storage", "supabase_functions", "vault"),
+)
 RESERVED = {
     PUBLIC: "it is the schema that greedy db migrate makes",
     "information_schema": "it belongs to PostgreSQL",
     **dict.fromkeys(
-        (
-            *("_analytics", "_realtime", "_supavisor", "auth", "cron", "extensions", "graphql", "graphql_public", "net", "pgbouncer"),
-            *("pgmq", "pgmq_public", "pgsodium", "pgsodium_masks", "pgtle", "realtime", "repack", "storage", "supabase_functions"),
-            *("supabase_migrations", "tiger", "tiger_data", "topology", "vault"),
-        ),
+        (*SUPABASE, "pgmq_public", "pgtle", "repack", "supabase_migrations", "tiger", "tiger_data", "topology"),
         "it belongs to Supabase or to one of its extensions",
     ),
     **dict.fromkeys(("bronze", "silver", "gold", "meta"), "this program keeps it for its own imports"),

@@ -13,6 +13,7 @@ from greedy.database.columns import likely
 from greedy.database.errors import QueryError, SchemaError, ServerFacts
 from greedy.database.executor import Executor
 from greedy.database.identifiers import quoted
+from greedy.database.schema.names import SUPABASE
 
 
 class TableName(NamedTuple):
@@ -199,6 +200,18 @@ class SchemaRegistry:
         """Read anew when next asked: after a change of the schema."""
         self._schemas.clear()
 
+
+async def own_schemas(db: Executor) -> list[str]:
+    """All schemas of a database by name but the server's, Supabase's and extensions' own."""
+    return [row["nspname"] for row in await db.execute(OWN_SCHEMAS, [list(SUPABASE)], fetch_all=True)]
+
+
+OWN_SCHEMAS = """
+select nspname from pg_namespace n
+where nspname !~ '^pg_' and nspname <> 'information_schema' and nspname <> all ($1)
+  and not exists (select from pg_depend d where d.classid = 'pg_namespace'::regclass and d.objid = n.oid and d.deptype = 'e')
+order by 1
+"""
 
 TABLES = TypeAdapter(list[Table])
 

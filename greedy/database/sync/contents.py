@@ -8,18 +8,11 @@ from typing import TypeAlias
 from greedy.database.errors import SchemaError
 from greedy.database.executor import Executor
 from greedy.database.identifiers import quoted
-from greedy.database.schema.migrations import migrations
+from greedy.database.schema.migrations import HISTORY, HISTORY_SCHEMA, migrations
+from greedy.database.schema.registry import own_schemas
 from greedy.database.sync.dump_file import AppliedMigration, Definitions
 
 Histories: TypeAlias = dict[str, tuple[AppliedMigration, ...]]
-
-HISTORY_TABLE = "schema_migrations"
-HISTORY_SCHEMA = "supabase_migrations"  # of the schema public
-# Schemas that Supabase makes and keeps itself in every project.
-SUPABASE_SCHEMAS = [
-    *("_analytics", "_realtime", "_supavisor", "auth", "cron", "extensions", "graphql", "graphql_public", "net", "pgbouncer", "pgmq"),
-    *("pgsodium", "pgsodium_masks", "realtime", "storage", "supabase_functions", "vault"),
-]
 
 
 async def dumped_schemas(db: Executor, chosen: Sequence[str] = ()) -> list[str]:
@@ -30,7 +23,7 @@ async def dumped_schemas(db: Executor, chosen: Sequence[str] = ()) -> list[str]:
     SchemaError
         A chosen one is not there, or not for a dump.
     """
-    found = [row["nspname"] for row in await db.execute(OWN_SCHEMAS, [SUPABASE_SCHEMAS], fetch_all=True)]
+    found = await own_schemas(db)
     if unknown := [name for name in chosen if name not in found]:
         raise SchemaError(
             f"{db.server} has no schema {unknown[0]!r:.80} that could be dumped", details=[f"schemas: {', '.join(found) or 'none'}"]
@@ -39,17 +32,17 @@ async def dumped_schemas(db: Executor, chosen: Sequence[str] = ()) -> list[str]:
     return [name for name in found if name in wanted]
 
 
-async def used_schemas(db: Executor) -> list[str]:
-    """Schemas for a dump that have tables."""
-    return [row["nspname"] for row in await db.execute(USED_SCHEMAS, [await dumped_schemas(db)], fetch_all=True)]
+async def used_schemas(db: Executor, schemas: Sequence[str]) -> list[str]:
+    """Those of these schemas that have tables."""
+    return [row["nspname"] for row in await db.execute(USED_SCHEMAS, [list(schemas)], fetch_all=True)]
 
 
 async def histories(db: Executor, schemas: Sequence[str]) -> Histories:
     """The history of migrations of each schema that has one, oldest first. That of `public` lies where the Supabase CLI keeps it."""
     found: Histories = {}
-    for row in await db.execute(HISTORY_TABLES, [list(schemas), HISTORY_TABLE], fetch_all=True):
+    for row in await db.execute(HISTORY_TABLES, [list(schemas), HISTORY], fetch_all=True):
         of = "public" if row["nspname"] == HISTORY_SCHEMA else row["nspname"]
-        lines = f"select version, name from {quoted(row['nspname'])}.{quoted(HISTORY_TABLE)} order by version"  # noqa: S608  quoted
+        lines = f"select version, name from {quoted(row['nspname'])}.{quoted(HISTORY)} order by version"  # noqa: S608  quoted
         found[of] = tuple(AppliedMigration(**line) for line in await db.execute(lines, fetch_all=True))
     return found
 
@@ -96,13 +89,6 @@ async def own_extensions(db: Executor, schemas: Sequence[str]) -> list[str]:
     sql = "select extname from pg_extension join pg_namespace n on n.oid = extnamespace where n.nspname = any($1) order by 1"
     return [row["extname"] for row in await db.execute(sql, [list(schemas)], fetch_all=True)]
 
-
-OWN_SCHEMAS = """
-select nspname from pg_namespace n
-where nspname !~ '^pg_' and nspname <> 'information_schema' and nspname <> all ($1)
-  and not exists (select from pg_depend d where d.classid = 'pg_namespace'::regclass and d.objid = n.oid and d.deptype = 'e')
-order by 1
-"""
 
 USED_SCHEMAS = """
 select distinct n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace

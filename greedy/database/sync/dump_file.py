@@ -79,7 +79,7 @@ class DumpWriter:
         self._manifest = manifest
         self._bytes = 0
         self._digest = hashlib.sha256()
-        longest = len(manifest.model_copy(update=LONGEST).model_dump_json())
+        longest = len(manifest.model_copy(update=LONGEST).model_dump_json().encode())
         self._room = -(-longest // BLOCK) * BLOCK
         file.seek(BLOCK + self._room + BLOCK)
 

@@ -29,8 +29,8 @@ async def write_dump(job: Job, file: IO[bytes], schemas: Sequence[str], *, compr
     job.progress("counting rows")
     async with _snapshot(job) as (snapshot, db):
         names = await contents.dumped_schemas(db, schemas)
-        if not names:
-            raise DumpError(f"{job.server} has no schema to dump", next_step="greedy db migrate")
+        if not await contents.used_schemas(db, names):
+            raise DumpError(f"{job.server} has no tables to dump", next_step="greedy db migrate makes them; or check the database URL")
         major = await db.execute("select current_setting('server_version_num')::int / 10000", fetch_val=True)
         program = pick_program("pg_dump", at_least=major)
         writer = DumpWriter(file, await _manifest(job, db, names, server_major=major, pg_dump_major=program.major))

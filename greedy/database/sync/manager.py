@@ -18,7 +18,7 @@ from greedy.database.sync.dump_file import CHUNK, DumpFile, Manifest, opened_dum
 from greedy.database.sync.dumping import write_dump
 from greedy.database.sync.errors import DumpError, ProgramError
 from greedy.database.sync.job import Job
-from greedy.database.sync.new_file import new_file, unfinished_file
+from greedy.database.sync.new_file import closing_quietly, new_file, unfinished_file
 from greedy.database.sync.programs import database_of, feed, output, pick_program, running
 from greedy.database.sync.remote import Remote
 from greedy.database.sync.repository import Repository
@@ -100,7 +100,7 @@ class DatabaseSyncManager:
             There is no pg_dump for this server, it failed, or the disk is full.
         """
         if path is None:
-            path = self._made_dumps_dir() / f"{self._stem}{datetime.now(UTC):%Y%m%dT%H%M%SZ}{SUFFIX}"
+            path = self._made_dumps_dir() / f"{self._stem}{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}{SUFFIX}"
         with new_file(path, force=force) as file:
             manifest = await write_dump(self._job, file, schemas, compress=compress)
             size = file.seek(0, 2)
@@ -108,7 +108,8 @@ class DatabaseSyncManager:
 
     async def dump_to(self, stream: IO[bytes], *, schemas: Sequence[str] = ()) -> Manifest:
         """Write a dump into a stream, once it is complete. Until then it lies in a temporary file without a name."""
-        with tempfile.TemporaryFile() as file:
+        file = tempfile.TemporaryFile()  # noqa: SIM115  closed by the next line
+        with closing_quietly(file):
             manifest = await write_dump(self._job, file, schemas, compress=True)
             file.seek(0)
             await asyncio.to_thread(shutil.copyfileobj, file, stream, CHUNK)
@@ -198,7 +199,7 @@ class DatabaseSyncManager:
 
     def dumps(self) -> list[Path]:
         """Dated dumps of this database in the folder for dumps, oldest first."""
-        name = re.compile(re.escape(self._stem) + r"\d{8}T\d{6}Z" + re.escape(SUFFIX))
+        name = re.compile(re.escape(self._stem) + r"\d{8}T\d{6}(\.\d{6})?Z" + re.escape(SUFFIX))
         return sorted(path for path in self.dumps_dir.glob(f"*{SUFFIX}") if name.fullmatch(path.name))
 
     def keep_last(self, count: int) -> list[Path]:

@@ -58,10 +58,20 @@ def unfinished_file(folder: Path) -> Iterator[tuple[IO[bytes], Path]]:
     except OSError as exc:
         raise DumpError(f"cannot write into {folder}: {exc.strerror}", next_step="make the folder, or give another one") from exc
     try:
-        with file:
+        with closing_quietly(file):
             yield file, path
     finally:
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def closing_quietly(file: IO[bytes]) -> Iterator[None]:
+    """Close a file at the end of a block. What could not be written was told before, and closing would only say it in other words."""
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            file.close()
 
 
 def _create(folder: Path) -> tuple[IO[bytes], Path]:

@@ -17,7 +17,7 @@ from greedy.database.identifiers import quoted
 from greedy.database.schema.migrations import migrate
 from greedy.database.sync import contents
 from greedy.database.sync.dump_file import DumpFile, Manifest
-from greedy.database.sync.errors import DumpError, RestoreError
+from greedy.database.sync.errors import DumpError, ProgramError, RestoreError
 from greedy.database.sync.job import Job
 from greedy.database.sync.programs import all_output, feed, pick_program, refuse_pooler, running, server_environment, with_database
 from greedy.database.sync.server import Maintenance, Target
@@ -106,7 +106,7 @@ async def _planned(job: Job, manifest: Manifest, target: Target, *, allow_missin
     missing_schemas: list[str] = []
     if target.owner is not None:
         async with DBConnector(job.url, min_size=1, max_size=1) as db:
-            used = await contents.used_schemas(db)
+            used = await contents.used_schemas(db, await contents.dumped_schemas(db))
         missing_schemas = [schema for schema in used if schema not in manifest.schemas]
     if missing_schemas and not allow_missing_schemas:
         raise RestoreError(
@@ -143,7 +143,10 @@ async def _pg_restore(job: Job, file: DumpFile, fresh: str, url: str) -> None:
         _, listed = await asyncio.gather(feed(lister, file.chunks()), all_output(lister))
     with tempfile.TemporaryDirectory(prefix="greedy-") as folder:
         entries = Path(folder) / "entries"
-        entries.write_bytes(b"".join(line for line in listed.splitlines(keepends=True) if not PUBLIC_ENTRY.match(line)))
+        try:
+            entries.write_bytes(b"".join(line for line in listed.splitlines(keepends=True) if not PUBLIC_ENTRY.match(line)))
+        except OSError as exc:
+            raise ProgramError(f"cannot write {entries}: {exc.strerror}", next_step="make room there, or set TMPDIR") from exc
         command = [str(program.path), "--single-transaction", "--exit-on-error", "--no-owner", f"--use-list={entries}", f"--dbname={fresh}"]
         async with running(command, variables=variables, feed=True, timeout_seconds=job.timeout_seconds) as pg_restore:
             await feed(pg_restore, _told(job, file))

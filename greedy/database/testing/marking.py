@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from greedy.database.executor import Executor
 from greedy.database.identifiers import qualified
-from greedy.database.schema.registry import SchemaRegistry
+from greedy.database.schema.migrations import HISTORY
+from greedy.database.schema.registry import SchemaRegistry, own_schemas
 from greedy.errors import InputError, SettingsError
 
 COMMENT = "select shobj_description(oid, 'pg_database') from pg_database where datname = current_database()"
@@ -30,18 +31,19 @@ async def mark_for_tests(db: Executor, database: str, *, rows_may_be_deleted: bo
     Raises
     ------
     SettingsError
-        This is another database, or it holds rows and nobody said that they may go.
+        This is another database, or it holds rows, in whichever schema, and nobody said that they may go.
     """
     own = await db.execute("select current_database()::text", fetch_val=True)
     if own != database:
         raise SettingsError(f"{db.server} is the database {own!r}, not {database!r:.80}", next_step="check the database URL")
     if not rows_may_be_deleted:
-        tables = await SchemaRegistry(db).tables()
-        for name, table in tables.items():
-            held = f"select exists (select from {qualified(name, table.name.schema)})"  # noqa: S608  a quoted name
-            if table.kind == "table" and await db.execute(held, fetch_val=True):
+        registry = SchemaRegistry(db)
+        # The mark is the database's: it holds for the schemas of all practices in it.
+        for table in [table for schema in await own_schemas(db) for table in (await registry.tables(schema)).values()]:
+            held = f"select exists (select from {qualified(*reversed(table.name))})"  # noqa: S608  a quoted name
+            if table.kind == "table" and table.name.table != HISTORY and await db.execute(held, fetch_val=True):
                 raise SettingsError(
-                    f"{db.server} is not marked for tests: its table {name} holds rows, and tests may delete them",
+                    f"{db.server} is not marked for tests: its table {table.name} holds rows, and tests may delete them",
                     next_step="take an empty database; or, if all its rows may go, say rows_may_be_deleted=True",
                 )
     sql = await db.execute("select format('comment on database %I is %L', current_database(), $1::text)", [mark_text(own)], fetch_val=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from greedy.database.columns import match_column
 from greedy.database.errors import ColumnMatchError, DatabaseError, QueryError, SchemaError
@@ -83,7 +83,12 @@ async def load_seed_data(db: Executor, source: Path | str | Mapping[str, object]
 
 def _read(source: Path | str | Mapping[str, object]) -> Mapping[str, object]:
     if isinstance(source, Mapping):
-        document: object = json.loads(to_json(source, fallback=str), parse_constant=_no_number)
+        try:
+            document: object = json.loads(to_json(source, fallback=str), parse_constant=_no_number)
+        except (PydanticSerializationError, RecursionError) as exc:
+            raise InputError(f"seed data cannot be written as JSON: {exc}") from None
+    elif not isinstance(source, (str, Path)):
+        document = source
     else:
         try:
             document = json.loads(Path(source).read_text(encoding="utf-8"), parse_constant=_no_number, object_pairs_hook=_once)
@@ -93,6 +98,8 @@ def _read(source: Path | str | Mapping[str, object]) -> Mapping[str, object]:
             raise InputError(f"{source} is not UTF-8 text", next_step="save it as UTF-8") from None
         except json.JSONDecodeError as exc:
             raise InputError(f"{source} is not JSON: line {exc.lineno}, column {exc.colno}: {exc.msg}") from None
+        except (ValueError, RecursionError) as exc:  # a number of thousands of digits, arrays in arrays without end
+            raise InputError(f"{source} is not JSON that can be read: {exc}") from None
     if not isinstance(document, dict):
         raise InputError("seed data is {table: [rows]}", next_step='for example {"employees": [{"id": "E1", "voornaam": "Anna"}]}')
     return document
@@ -142,6 +149,8 @@ def _rows_of(table: Table, given: Sequence[object], protected: ProtectedRows, fa
             faults.append(f"{where}: expected an object of columns and values")
             continue
         protect = row.get(PROTECTED, True)
+        if not isinstance(protect, bool):
+            faults.append(f"{where}: {PROTECTED} is true or false")
         matched: Row = {}
         for name, value in row.items():
             try:

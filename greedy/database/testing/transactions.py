@@ -99,19 +99,37 @@ class TestTransactionManager:
     __test__ = False
 
     def __init__(self, db: Executor) -> None:
-        self._block: AbstractAsyncContextManager[DBConnection] = rolled_back(db)
+        self._db = db
+        self._block: AbstractAsyncContextManager[DBConnection] | None = None
         self._connection: DBConnection | None = None
+        self._token = ""
         self._savepoints: dict[str, AbstractAsyncContextManager[DBConnection]] = {}
 
     async def __aenter__(self) -> TestTransactionManager:
-        self._connection = await self._block.__aenter__()
+        if self._block is not None:
+            raise InputError("this transaction is open already", next_step="savepoint(name) and rollback_to(name) go back within it")
+        block = rolled_back(self._db)
+        self._connection = await block.__aenter__()
+        self._block = block
+        self._token = await self._connection.execute("select current_setting($1, true)", [MARK], fetch_val=True)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+        block, connection = self._block, self._connection
+        assert block is not None  # noqa: S101  it was entered
+        assert connection is not None  # noqa: S101
+        ended: QueryError | None = None
+        try:
+            # Before the savepoints: they went with a transaction that the test ended, and going back to one would cut the connection off.
+            await _require_same(connection, self._token)
+        except QueryError as fault:
+            ended = fault
         while self._savepoints:
             await self._undo(next(reversed(self._savepoints)))
-        self._connection = None
-        await self._block.__aexit__(kind, exc, trace)
+        self._block = self._connection = None
+        await block.__aexit__(kind, exc, trace)
+        if ended is not None:
+            raise ended from exc
 
     @property
     def connection(self) -> DBConnection:

@@ -58,6 +58,13 @@ def test_the_run_command_runs_what_is_asked(database_url: str, capsys: pytest.Ca
     assert all(line in out.splitlines() for name in ("rows", "statements") for line in SAYS[name])
 
 
+def test_the_run_command_prints_one_document(database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["db", "examples", "run", "what_if", "--json", "--database", database_url])
+    (one,) = json.loads(capsys.readouterr().out)["examples"]
+    assert (one["name"], one["shows"], one["said"][-1]) == ("what_if", examples()["what_if"].shows, "after the trial: 5")
+
+
 def test_an_unknown_example_is_told_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["db", "examples", "run", "nothing"])

@@ -90,6 +90,16 @@ async def test_a_clone_verifies_as_the_original_does_and_follows_its_own_duties(
     assert await content(db, written) == original
 
 
+async def test_a_clone_of_a_final_roster_follows_the_rules_of_today(db: DBConnector, store: PostgresStore, written: UUID) -> None:
+    await db.execute("update rosters set status = 'final' where id = $1", [written])
+    original = await content(db, written)
+    await db.execute("delete from service_blocking_rules where dag_offset = (select max(dag_offset) from service_blocking_rules)")
+    assert await db.execute("select has_stale_blocks($1)", [written], fetch_val=True)
+    new = await clone_roster(db, written)
+    assert (await verify_roster(store, new))["all_passed"]
+    assert await content(db, written) == original
+
+
 async def test_a_large_roster_is_cloned_about_as_fast_as_it_is_imported(db: DBConnector, store: PostgresStore) -> None:
     tables = synthetic_practice()
     assert len(tables.roster_assignments) == 38_220
@@ -124,6 +134,13 @@ async def test_a_clone_inside_a_transaction_goes_with_it(db: DBConnector, writte
             await clone_roster(connection, written)
             raise RuntimeError("stop")
     assert await all_rows(db, "rosters") == before
+
+
+@pytest.mark.parametrize(("column", "value"), [("naam", 5), ("id", "nonsense"), ("created_at", "2020-01-01")])
+async def test_changes_of_another_type_are_told_by_column(db: DBConnector, written: UUID, column: str, value: object) -> None:
+    with pytest.raises(InputError, match=f"column {column} for table rosters"):
+        await clone_roster(db, written, changes={column: value})
+    assert await db.execute("select count(*) from rosters", fetch_val=True) == 1
 
 
 async def test_an_unknown_roster_and_unknown_names_are_told(db: DBConnector) -> None:

@@ -56,6 +56,12 @@ def test_what_goes_in_comes_out(archive: bytes) -> None:
     assert manifest.model_copy(update={"archive_bytes": 0, "archive_sha256": ""}) == MANIFEST
 
 
+@pytest.mark.parametrize("length", range(0, 260, 5))
+def test_names_of_any_script_and_length_fit(length: int) -> None:
+    manifest, _ = read(made(b"x", MANIFEST.model_copy(update={"schemas": ("public", "é" * length)})))
+    assert manifest.schemas == ("public", "é" * length)
+
+
 def test_any_tar_program_reads_it() -> None:
     with tarfile.open(fileobj=io.BytesIO(WHOLE)) as tar:
         assert tar.getnames() == ["manifest.json", "archive.pgdump", "SHA256"]

@@ -81,6 +81,15 @@ async def test_which_schemas(manager: DatabaseSyncManager, loaded_url: str, tmp_
     assert not (tmp_path / "none.dump").exists()
 
 
+async def test_a_database_without_tables_is_no_dump(manager: DatabaseSyncManager, loaded_url: str, tmp_path: Path) -> None:
+    """It would be restored over one that has some."""
+    await run(loaded_url, "drop schema public cascade; drop schema supabase_migrations cascade; create schema public; create schema notes")
+    for schemas in ((), ("notes",)):
+        with pytest.raises(DumpError, match="has no tables to dump"):
+            await manager.dump(tmp_path / "new.dump", schemas=schemas)
+    assert list(tmp_path.glob("*.dump")) == []
+
+
 async def test_files_that_cannot_be(manager: DatabaseSyncManager, dump_path: Path, tmp_path: Path) -> None:
     before = dump_path.read_bytes()
     with pytest.raises(DumpError, match="exists already"):
@@ -105,8 +114,8 @@ async def test_a_full_disk_leaves_the_old_file_and_nothing_else(dump_path: Path,
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
     )
-    assert "ProgramError: cannot write" in done.stderr
-    assert "File too large" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("greedy.database.sync.errors.ProgramError: cannot write")
+    assert "File too large" in done.stderr.splitlines()[-1]
     assert dump_path.read_bytes() == before
     assert list(dump_path.parent.glob(UNFINISHED.format("*"))) == []
 
@@ -131,6 +140,12 @@ async def test_a_file_that_somebody_still_writes_is_not_cleaned_up(manager: Data
     assert len({made.path for made in both}) == 3
 
 
+async def test_several_dated_dumps_at_once_are_several_files(manager: DatabaseSyncManager) -> None:
+    made = await asyncio.gather(*(manager.dump() for _ in range(3)))
+    assert {dump.path for dump in made} == set(manager.dumps())
+    assert len(manager.dumps()) == 3
+
+
 async def test_dated_dumps_and_how_many_are_kept(manager: DatabaseSyncManager) -> None:
     first = (await manager.dump()).path
     assert first.parent == manager.dumps_dir
@@ -143,6 +158,7 @@ async def test_dated_dumps_and_how_many_are_kept(manager: DatabaseSyncManager) -
     assert older[-1] == first
     assert manager.keep_last(2) == older[:-2]
     assert manager.dumps() == older[-2:]
+    assert manager.keep_last(0) == older[-2:-1]  # the newest stays, whatever was asked
     assert other.exists()
 
 

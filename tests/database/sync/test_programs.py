@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from greedy.database.sync import ProgramError, programs
-from greedy.database.sync.programs import Program, pick_program, printable_lines, running, server_environment, with_database
+from greedy.database.sync.programs import KEPT_BYTES, Program, pick_program, printable_lines, running, server_environment, with_database
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,11 @@ async def test_own_secrets_are_not_handed_on(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_a_program_says_cannot_move_the_cursor() -> None:
     assert printable_lines(b"a\x1b[2Jb\r\n\x07\n \xffc") == ["a [2Jb", "\N{REPLACEMENT CHARACTER}c"]
+
+
+async def test_of_what_a_program_says_the_end_is_kept() -> None:
+    talk = "import sys; [print('x' * 99, file=sys.stderr) for _ in range(20_000)]; print('the end', file=sys.stderr)"
+    async with running([sys.executable, "-c", talk], variables={}, timeout_seconds=60) as program:
+        await program.ended()
+    assert program.lines()[-1] == "the end"
+    assert len(program.said) <= KEPT_BYTES

@@ -106,6 +106,7 @@ async def test_a_damaged_dump_is_replaced(manager: DatabaseSyncManager, reposito
         ("git checkout -q --detach", "is on no branch"),
         ("git checkout -q -b other && echo a > ../notes && git commit -qam a && git checkout -q main && echo b > ../notes && git commit -qam b && ! git merge -q other", "in the middle of a merge"),
         ("git checkout -q -b other && echo a > ../notes && git commit -qam a && git checkout -q main && echo b > ../notes && git commit -qam b && ! git cherry-pick other", "in the middle of a cherry-pick"),
+        ("echo a > ../notes && git commit -qam a && echo b > ../notes && git commit -qam b && ! git revert --no-edit HEAD~1", "in the middle of a revert"),
         ("echo a > ../notes && git stash -q && echo b > ../notes && git commit -qam b && ! git stash pop", "has conflicts"),
         ("echo '*.dump' > ../.gitignore", "cannot add greedy.dump"),
     ],

@@ -84,7 +84,7 @@ async def test_a_database_that_is_not_marked_loses_nothing(db: DBConnector, serv
     name = await db.execute("select current_database()::text", fetch_val=True)
     with pytest.raises(SettingsError, match=f"is the database '{name}', not 'practice'"):
         await mark_for_tests(db, "practice")
-    with pytest.raises(SettingsError, match="its table employees holds rows, and tests may delete them"):
+    with pytest.raises(SettingsError, match="its table public.employees holds rows, and tests may delete them"):
         await mark_for_tests(db, name)
     await mark_for_tests(db, name, rows_may_be_deleted=True)
     await db.close()
@@ -95,6 +95,18 @@ async def test_a_database_that_is_not_marked_loses_nothing(db: DBConnector, serv
                 await cleanup_non_protected(renamed)
             assert await renamed.execute("select count(*) from employees", fetch_val=True) == 2
         await admin.execute(f"alter database renamed rename to {name}")
+
+
+async def test_the_rows_of_any_practice_keep_a_database_from_being_marked(db: DBConnector, database_url: str) -> None:
+    await SchemaSetup(db).ensure_project_schema("zuid")
+    name = await db.execute("select current_database()::text", fetch_val=True)
+    await db.execute("create table zuid.mine as select 1 as one")
+    with pytest.raises(SettingsError, match=r"its table zuid\.mine holds rows"):
+        await mark_for_tests(db, name)
+    with pytest.raises(InputError, match="not marked"):
+        await cleanup_non_protected(db, schema="zuid")
+    await db.execute("drop table zuid.mine")
+    await mark_for_tests(db, name)
 
 
 async def test_a_protected_row_that_is_not_there_stops_it(marked: DBConnector) -> None:

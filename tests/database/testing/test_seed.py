@@ -126,6 +126,9 @@ async def test_rows_of_one_table_may_refer_to_each_other_in_any_order_and_number
         ('{"a": 1', "is not JSON: line 1"),
         ('{"employees": [{"aantalwerkdagen": NaN}]}', "NaN, which is not JSON"),
         ('{"employees": [], "employees": []}', "employees twice in one object"),
+        ("[" * 100_000, "is not JSON that can be read"),
+        ('{"employees": [{"id": ' + "1" * 5000 + "}]}", "is not JSON that can be read"),
+        ('{"employees": [{"id": "E1", "voornaam": "A", "team": "Groen", "_protected": "no"}]}', "1 faults"),
     ],
 )
 async def test_what_is_not_such_a_document_is_refused(db: DBConnector, tmp_path: Path, text: str, message: str) -> None:
@@ -134,3 +137,9 @@ async def test_what_is_not_such_a_document_is_refused(db: DBConnector, tmp_path:
         await load_seed_data(db, tmp_path / "seed.json")
     with pytest.raises(InputError, match="cannot be read"):
         await load_seed_data(db, tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize("source", [None, 5, [], {"employees": [{"id": "\ud800"}]}])
+async def test_what_is_no_document_at_all_is_refused(db: DBConnector, source: Any) -> None:
+    with pytest.raises(InputError, match="seed data "):
+        await load_seed_data(db, source)

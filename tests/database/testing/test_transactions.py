@@ -78,6 +78,39 @@ async def test_a_test_that_ends_its_transaction_is_told(db: DBConnector) -> None
             await connection.execute("rollback")
 
 
+@pytest.mark.parametrize("savepoints", [0, 2])
+@pytest.mark.parametrize("end", ["rollback", "rollback; begin"])
+async def test_a_managed_one_that_is_ended_is_told_with_savepoints_too(db: DBConnector, savepoints: int, end: str) -> None:
+    with pytest.raises(QueryError, match="ended its transaction itself"):
+        async with TestTransactionManager(db) as transaction:
+            for number in range(savepoints):
+                await transaction.savepoint(f"s{number}")
+            await transaction.connection.execute(end)
+            await transaction.connection.execute(INSERT, ["E1"])
+    assert await db.execute("select 1", fetch_val=True) == 1
+
+
+async def test_it_opens_once_at_a_time_and_as_often_as_one_likes(db: DBConnector) -> None:
+    transaction = TestTransactionManager(db)
+    for _ in range(2):
+        async with transaction:
+            await transaction.savepoint("a")
+            await transaction.connection.execute(INSERT, ["E1"])
+            with pytest.raises(InputError, match="is open already"):
+                async with transaction:
+                    pass
+            assert await transaction.connection.execute(COUNT, fetch_val=True) == 1
+        assert transaction.savepoints == ()
+        with pytest.raises(InputError, match="is not open"):
+            await transaction.savepoint("b")
+    async with db.connection() as connection:
+        async with TestTransactionManager(connection) as inner:
+            await inner.savepoint("a")
+        async with connection.transaction():
+            await connection.execute(INSERT, ["E2"])
+    assert await db.execute(COUNT, fetch_val=True) == 1
+
+
 async def test_inside_another_transaction_it_is_a_savepoint(db: DBConnector) -> None:
     async with db.transaction() as outer:
         await outer.execute(INSERT, ["E1"])
