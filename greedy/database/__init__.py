@@ -6,6 +6,7 @@ database that comes with the program.
 """
 
 from greedy.database.columns import match_column
+from greedy.database.connection import DBConnection
 from greedy.database.connector import DBConnector
 from greedy.database.errors import (
     AuthenticationError,
@@ -15,7 +16,7 @@ from greedy.database.errors import (
     QueryError,
     SchemaError,
 )
-from greedy.database.executor import DBConnection, Executor, Record
+from greedy.database.executor import Executor, Record
 from greedy.database.identifiers import qualified, quoted
 from greedy.database.injection import INJECTED, with_db_connection
 from greedy.database.query_log import QueryLogger, StatementTimes, time_query

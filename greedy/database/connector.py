@@ -13,8 +13,9 @@ import asyncpg
 import structlog
 
 from greedy.database import errors
+from greedy.database.connection import DBConnection, answer
 from greedy.database.errors import CALL_ERRORS, DRIVER_ERRORS, QueryError, cause, from_driver, translated
-from greedy.database.executor import Answer, DBConnection, Executor, answer, require_seconds
+from greedy.database.executor import Answer, Executor, require_seconds
 from greedy.database.forking import in_forked_child, keep_for_ever
 from greedy.database.identifiers import quoted
 from greedy.database.server_url import describe_server, is_transaction_pooler

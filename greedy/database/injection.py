@@ -14,9 +14,10 @@ from typing import Any, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, cast, 
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from greedy.database.connection import DBConnection
 from greedy.database.connector import DBConnector
 from greedy.database.errors import QueryError
-from greedy.database.executor import DBConnection, Executor, Isolation
+from greedy.database.executor import Executor, Isolation
 from greedy.database.forking import in_forked_child, keep_for_ever
 
 P = ParamSpec("P")

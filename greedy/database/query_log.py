@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import structlog
 
+from greedy.database.connection import answer
 from greedy.database.errors import DRIVER_ERRORS
-from greedy.database.executor import Answer, answer
+from greedy.database.executor import Answer
 from greedy.database.sql_text import READ_CHARACTERS, normalised
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from celery import Celery, shared_task
 
+from greedy.database.connection import DBConnection
 from greedy.database.connector import DBConnector
-from greedy.database.executor import DBConnection
 from greedy.database.injection import INJECTED, with_db_connection
 
 

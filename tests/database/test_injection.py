@@ -10,9 +10,9 @@ import threading
 
 import pytest
 
+from greedy.database.connection import DBConnection
 from greedy.database.connector import DBConnector
 from greedy.database.errors import QueryError
-from greedy.database.executor import DBConnection
 from greedy.database.injection import INJECTED, shared_loop, with_db_connection
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 
+from greedy.database.connection import DBConnection
 from greedy.database.connector import DBConnector
 from greedy.database.examples import Say
-from greedy.database.executor import DBConnection
 from greedy.database.injection import INJECTED, with_db_connection
 
 

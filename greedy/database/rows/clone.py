@@ -13,8 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from greedy.database.columns import match_column
+from greedy.database.connection import DBConnection
 from greedy.database.errors import QueryError, SchemaError
-from greedy.database.executor import DBConnection, Executor
+from greedy.database.executor import Executor
 from greedy.database.identifiers import qualified, quoted
 from greedy.database.rows.storage import UnfitError, format_for_storage
 from greedy.database.schema.registry import Column, ForeignKey, SchemaRegistry, Table

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar, cast, overload
 
+from greedy.database.connection import DBConnection
 from greedy.database.errors import DatabaseError, QueryError, SchemaError, ServerFacts
-from greedy.database.executor import DBConnection, Executor, Record
+from greedy.database.executor import Executor, Record
 from greedy.database.identifiers import listed, qualified, quoted
 from greedy.database.rows import statements
 from greedy.database.rows.bulk import Row, is_row, names_of, put_many

@@ -13,7 +13,7 @@ from greedy.database.schema.migrations import looking_in
 from greedy.database.schema.names import PUBLIC
 
 if TYPE_CHECKING:
-    from greedy.database.executor import DBConnection
+    from greedy.database.connection import DBConnection
 
 OWNER, EVERYBODY = "the owner", "everybody"
 

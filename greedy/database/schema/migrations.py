@@ -25,7 +25,8 @@ from greedy.database.schema.names import PUBLIC, check_project_schema
 from greedy.database.schema.rendering import rendered
 
 if TYPE_CHECKING:
-    from greedy.database.executor import DBConnection, Executor
+    from greedy.database.connection import DBConnection
+    from greedy.database.executor import Executor
 
 log = structlog.get_logger()
 

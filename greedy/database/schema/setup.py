@@ -25,7 +25,8 @@ from greedy.database.schema.names import PUBLIC, check_project_schema
 from greedy.database.schema.report import Divergence, SchemaReport, compare
 
 if TYPE_CHECKING:
-    from greedy.database.executor import DBConnection, Executor
+    from greedy.database.connection import DBConnection
+    from greedy.database.executor import Executor
 
 LOCK_TIMEOUT = "5s"  # reading a definition waits while somebody changes that very table
 

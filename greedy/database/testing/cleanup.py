@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from greedy.database.columns import match_column
-from greedy.database.executor import DBConnection, Executor
+from greedy.database.connection import DBConnection
+from greedy.database.executor import Executor
 from greedy.database.identifiers import qualified, quoted
 from greedy.database.schema.migrations import HISTORY
 from greedy.database.schema.registry import ForeignKey, SchemaRegistry, Table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from greedy.database.executor import DBConnection
+from greedy.database.connection import DBConnection
 from greedy.database.identifiers import qualified
 
 DEFERRABLE = """

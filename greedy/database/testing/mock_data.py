@@ -14,8 +14,9 @@ from random import Random
 from typing import Any
 
 from greedy.database.columns import match_column
+from greedy.database.connection import DBConnection
 from greedy.database.errors import DatabaseError, QueryError
-from greedy.database.executor import DBConnection, Executor
+from greedy.database.executor import Executor
 from greedy.database.identifiers import qualified, quoted
 from greedy.database.schema.registry import Column, ForeignKey, SchemaRegistry, Table
 from greedy.database.testing.deferred import look_at_constraints

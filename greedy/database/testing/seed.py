@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 from pydantic_core import PydanticSerializationError, to_json
 
 from greedy.database.columns import match_column
+from greedy.database.connection import DBConnection
 from greedy.database.errors import ColumnMatchError, DatabaseError, QueryError, SchemaError
-from greedy.database.executor import DBConnection, Executor
+from greedy.database.executor import Executor
 from greedy.database.identifiers import qualified, quoted
 from greedy.database.schema.registry import Check, ForeignKey, SchemaRegistry, Table, Unique
 from greedy.database.testing.deferred import look_at_constraints

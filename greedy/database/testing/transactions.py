@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Any, cast
 from uuid import uuid4
 
+from greedy.database.connection import DBConnection
 from greedy.database.errors import DatabaseError, QueryError
-from greedy.database.executor import DBConnection, Executor
+from greedy.database.executor import Executor
 from greedy.errors import InputError
 
 ABORTED_SQLSTATE = "25P02"

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from greedy.database.connection import DBConnection
 from greedy.database.connector import DBConnector
 from greedy.database.errors import QueryError
-from greedy.database.executor import DBConnection
 from greedy.database.testing.transactions import TestTransactionManager, rolled_back, with_transaction
 from greedy.errors import InputError
 
