@@ -14,7 +14,8 @@ from greedy.database.connector import DBConnector
 from greedy.database.errors import ColumnMatchError, SchemaError
 from greedy.database.rows.operator import DBOperator
 from greedy.database.schema.registry import SchemaRegistry
-from greedy.database.testing.mock_data import MockDataError, MockDataGenerator
+from greedy.database.testing.candidates import MockDataError
+from greedy.database.testing.mock_data import MockDataGenerator
 from greedy.errors import InputError
 from tests.database.testing.odd_schema import ODD_SCHEMA
 
