@@ -303,16 +303,17 @@ def test_what_the_caller_must_mend(greedy: Greedy, arguments: list[str], said: s
 
 @pytest.mark.parametrize(("ending", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_solve_that_is_interrupted_ends_with_its_solver(greedy: Greedy, tmp_path: Path, ending: signal.Signals, code: int) -> None:
-    slow = f"from greedy.solve import process; process.PROGRAM = 'import time; time.sleep(300)'; from greedy.cli.main import main; main({['solve', 'I1.txt', '-o', 'never.json']!r})"
+    asked = "import sys, time; sys.stdin.buffer.read(4); open('asked', 'w').close(); time.sleep(300)"  # reads the beginning of its order
+    # Whoever started the tests may have asked for interrupts to be ignored, as a shell does for what it starts in the background.
+    slow = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from greedy.solve import process; process.PROGRAM = {asked!r}; from greedy.cli.main import main; main({['solve', 'I1.txt', '-o', 'never.json']!r})"
     with subprocess.Popen(
         [sys.executable, "-c", slow], cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ, **greedy.environment}
     ) as running:
-        children: list[psutil.Process] = []
         for _ in range(400):
-            children = psutil.Process(running.pid).children(recursive=True)
-            if children:
+            if (tmp_path / "asked").exists():
                 break
             time.sleep(0.05)
+        children = psutil.Process(running.pid).children(recursive=True)
         assert children
         running.send_signal(ending)
         _, said = running.communicate(timeout=20)

@@ -133,7 +133,7 @@ async def test_a_program_killed_in_the_middle_leaves_nothing(server: EmbeddedSer
     script = (
         "import asyncio, os, signal, sys\n"
         "from greedy.database.connector import DBConnector\n"
-        "from greedy.database.executor import DBConnection\n"
+        "from greedy.database.connection import DBConnection\n"
         "from greedy.database.schema.setup import SchemaSetup\n"
         "run = DBConnection.execute\n"
         "async def execute(self, sql, *args, **options):\n"
