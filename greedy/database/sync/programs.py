@@ -7,6 +7,7 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -200,8 +201,10 @@ async def running(
     except TimeoutError:
         raise ProgramError(f"{name} was ended after {timeout_seconds:.0f} seconds", next_step="try again; give it more time") from None
     finally:
-        with suppress(ProcessLookupError):
-            process.kill()
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                # Not `process.kill`, which collects the exit code of a program that has just ended, so that nobody else learns it.
+                os.kill(process.pid, signal.SIGKILL)
         listening.cancel()
         await asyncio.gather(process.wait(), listening, return_exceptions=True)
         if process.stdin is not None:

@@ -141,6 +141,9 @@ async def _pg_restore(job: Job, file: DumpFile, fresh: str, url: str) -> None:
     variables = server_environment(url)
     async with running([str(program.path), "--list"], variables=variables, feed=True, timeout_seconds=job.timeout_seconds) as lister:
         _, listed = await asyncio.gather(feed(lister, file.chunks()), all_output(lister))
+        code = await lister.ended()
+    if code:
+        raise RestoreError(f"pg_restore {program.version} cannot read the dump; {job.server} is as it was", details=lister.lines()[-8:])
     with tempfile.TemporaryDirectory(prefix="greedy-") as folder:
         entries = Path(folder) / "entries"
         try:

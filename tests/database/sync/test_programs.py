@@ -91,3 +91,10 @@ async def test_of_what_a_program_says_the_end_is_kept() -> None:
         await program.ended()
     assert program.lines()[-1] == "the end"
     assert len(program.said) <= KEPT_BYTES
+
+
+async def test_a_program_that_ends_while_its_block_ends_is_no_mystery(caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(60):
+        async with running(["/bin/sh", "-c", "exec 1>&- 2>&-"], variables={}, timeout_seconds=30) as program:
+            assert await programs.all_output(program) == b""
+    assert [record.message for record in caplog.records if record.name == "asyncio" and record.levelname == "WARNING"] == []
