@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -18,6 +19,7 @@ from greedy.formats.practice_csv import read_practice
 from greedy.formats.tables import PracticeTables
 from greedy.sample import SAMPLE_DIR
 from greedy.store.postgres import PostgresStore
+from tests.supabase_project import Project, RestServer, make_default_privileges, make_roles
 
 TEMPLATE = "template_greedy"
 numbers = itertools.count()
@@ -46,8 +48,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
 
 
 async def _make_template(server: EmbeddedServer) -> None:
+    await make_roles(server)
     connection = await asyncpg.connect(server.url("postgres"))
     await connection.execute(f"create database {TEMPLATE}")
+    await connection.close()
+    connection = await asyncpg.connect(server.url(TEMPLATE))
+    await make_default_privileges(connection)
     await connection.close()
     async with DBConnector(server.url(TEMPLATE), min_size=1) as db:
         await migrate(db)
@@ -77,6 +83,22 @@ async def db(database_url: str) -> AsyncIterator[DBConnector]:
 def store(db: DBConnector) -> PostgresStore:
     """A store over a migrated, empty database."""
     return PostgresStore(db)
+
+
+@pytest.fixture(scope="session")
+def rest_server(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RestServer]:
+    """A PostgREST-compatible server, the databases of which are opened when they are needed."""
+    rest = RestServer(server, tmp_path_factory.mktemp("rest") / "server.log")
+    yield rest
+    rest.stop()
+
+
+@pytest.fixture
+async def project(rest_server: RestServer, database_url: str) -> AsyncIterator[Project]:
+    """The database of this test behind a REST server, as a hosted project is."""
+    database = urlsplit(database_url).path.lstrip("/")
+    yield await rest_server.open(database)
+    await rest_server.close(database)
 
 
 @pytest.fixture(scope="session")
