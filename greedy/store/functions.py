@@ -83,6 +83,11 @@ class FunctionStore:
     def __init__(self, functions: Functions) -> None:
         self._functions = functions
 
+    @property
+    def server(self) -> str:
+        """Which server, for messages."""
+        return self._functions.server
+
     async def list_rosters(self) -> list[RosterSummary]:
         """All rosters, oldest first."""
         return await self._read("list_rosters_v1", {}, _ROSTERS)
@@ -145,7 +150,7 @@ class FunctionStore:
         try:
             return await self._functions.call("load_roster_v1", arguments, _TABLES)
         except ValidationError as exc:
-            raise InputError(f"roster {roster_id} in {self._functions.server} has faults", details=_faults(exc)) from None
+            raise InputError(f"roster {roster_id} in {self.server} has faults", details=_faults(exc)) from None
 
     async def _read(self, function: str, arguments: Mapping[str, object], answer: TypeAdapter[Answer]) -> Answer:
         return await _repeated(lambda: self._call(function, arguments, answer))
@@ -154,7 +159,7 @@ class FunctionStore:
         try:
             return await self._functions.call(function, arguments, answer)
         except ValidationError as exc:
-            message = f"{self._functions.server} answered {function} with something that this program does not understand"
+            message = f"{self.server} answered {function} with something that this program does not understand"
             raise QueryError(message, details=_faults(exc), next_step="greedy doctor") from None
 
 
