@@ -7,6 +7,10 @@ import { App } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
 import { createInterface } from "node:readline";
 
+// stdout is for the answers alone; what the libraries say, such as a notice of the database, goes to the log.
+console.log = console.error;
+const answer = (document) => process.stdout.write(JSON.stringify(document) + "\n");
+
 const [socketFolder] = process.argv.slice(2);
 const open = new Map();
 
@@ -17,9 +21,8 @@ function start({ database, publishable_key, secret_key, jwt_secret, schemas }) {
     postgresOptions: { path: `${socketFolder}/.s.PGSQL.5432`, user: "authenticator", database, max: 10 },
   });
   const app = new App({ connection, api: { schemas, max_rows: 1000 }, auth: { enabled: true, publishable_key, secret_key, jwt_secret } });
-  const server = serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => app.fetch(request, { peerAddress: null }) }, ({ port }) =>
-    console.log(JSON.stringify({ database, port })),
-  );
+  const fetch = (request) => app.fetch(request, { peerAddress: null });
+  const server = serve({ port: 0, hostname: "127.0.0.1", fetch }, ({ port }) => answer({ database, port }));
   open.set(database, { server, connection });
 }
 
@@ -29,7 +32,7 @@ async function close(database) {
   server.closeAllConnections();
   await new Promise((closed) => server.close(closed));
   await connection.close();
-  console.log(JSON.stringify({ database, closed: true }));
+  answer({ database, closed: true });
 }
 
 const lines = createInterface({ input: process.stdin });

@@ -1,7 +1,7 @@
 """Migrations are written for `public`. Here their text is turned into that for another schema, or refused where that is not safe.
 
 Known forms: `public.name`; `search_path = public, pg_temp`; `schema public`; and `from public`, `to public`, which is the role of everybody
-and stays. In strings only `public.name`. A comment does nothing, and is never a reason to refuse.
+and stays. In strings only `public.name`, and that role at the end. A comment does nothing, and is never a reason to refuse.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ FORMS = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-IN_STRING = re.compile(r"(?P<prefix>(?<![.\w])public)(?=\.[\w\"])|\b(?P<unknown>public|search_path)\b", re.IGNORECASE)
+IN_STRING = re.compile(
+    r"(?P<prefix>(?<![.\w])public)(?=\.[\w\"])|\b(?P<role>(?:from|to)\s+public)(?='\Z)|\b(?P<unknown>public|search_path)\b", re.IGNORECASE
+)
 
 
 def rendered(sql: str, schema: str) -> str:

@@ -19,7 +19,7 @@ def test_every_migration_can_be_made_for_a_project_schema(migration: Migration) 
     assert rendered(migration.sql, "public") == migration.sql
     text = rendered(migration.sql, "praktijk_zuid")
     # What is left of public is the role of everybody.
-    assert re.findall(r"\S+\s+\S*\bpublic\b\S*", text) == re.findall(r"(?:from|to)\s+public;", migration.sql)
+    assert re.findall(r"\S+\s+\S*\bpublic\b\S*", text) == re.findall(r"(?:from|to)\s+public\b[;']\S*", migration.sql)
     assert text.replace('"praktijk_zuid"', "public") == migration.sql
     assert not re.search(r"\b(?:create|alter|drop)\s+(?:extension|role|database|schema|publication|event)\b", text, re.IGNORECASE)
 
@@ -38,6 +38,7 @@ def test_every_migration_can_be_made_for_a_project_schema(migration: Migration) 
         ("do $$ begin perform public.f(); end $$", f"do $$ begin perform {QUOTED}.f(); end $$"),
         ("$body$ select 'public.t'::regclass, $$public.x$$ $body$", f"$body$ select '{QUOTED}.t'::regclass, $${QUOTED}.x$$ $body$"),
         ("select 'it''s public.t', E'\\'public.t'", f"select 'it''s {QUOTED}.t', E'\\'{QUOTED}.t'"),
+        ("execute format('revoke all on %s from public', 'public.t')", f"execute format('revoke all on %s from public', '{QUOTED}.t')"),
         ("-- for the public, search_path\nselect 1", "-- for the public, search_path\nselect 1"),
         ("/* 'public is\n quoted */ select public.x", f"/* 'public is\n quoted */ select {QUOTED}.x"),
         ("select publication, my_public, public_id, $1 from t", "select publication, my_public, public_id, $1 from t"),

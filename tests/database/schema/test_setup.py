@@ -171,7 +171,7 @@ DIVERGENCES = [
     ("create rule swallow as on insert to rosters do instead nothing", "extra rule rosters.swallow"),
     ("alter table roster_writes set unlogged", "different table roster_writes: persistence is 'unlogged' instead of 'permanent'"),
     ("grant select on rosters to public", "extra grant SELECT on table rosters to everybody"),
-    ("create role anon; grant select on rosters to anon", "extra grant SELECT on table rosters to anon"),
+    ("grant select on rosters to anon", "extra grant SELECT on table rosters to anon"),
     ("create role reader; grant select, insert on rosters to reader", "~extra grant INSERT, SELECT on table rosters to reader"),
     ("grant select (naam) on rosters to public", "extra grant SELECT on column rosters.naam to everybody"),
     ("grant execute on function load_roster_v1 to public", f"extra grant EXECUTE on function {LOAD} to everybody"),
@@ -362,10 +362,10 @@ async def test_practices_do_not_see_each_others_rows(
 async def test_nobody_else_may_read_write_or_execute_in_a_project_schema(tenant: DBConnector) -> None:
     role = f"visitor_{next(numbers)}"
     await tenant.execute(f'create role {role}; grant usage on schema "{TENANT}" to {role}')
-    harmless = await tenant.execute(
+    allowed = await tenant.execute(
         "select array_agg(p.proname::text order by 1) from pg_proc p "
         "where p.pronamespace = $1::text::regnamespace and has_function_privilege($2, p.oid, 'execute')", [f'"{TENANT}"', role], fetch_val=True)  # fmt: skip
-    assert harmless == ["is_structurally_absent", "is_weekly_absence"]
+    assert allowed is None
     for sql in ("select * from rosters", "select list_rosters_v1()", "select * from roster_slot_counts", "select * from schema_migrations"):
         with pytest.raises(AuthenticationError, match="permission denied"):
             async with tenant.transaction() as connection:
