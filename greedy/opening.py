@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from greedy.database.connector import DBConnector
-from greedy.database.schema.migrations import migrate, require_migrated
+from greedy.database.schema.migrations import migrate, refuse_other, require_migrated, status_of
 from greedy.database.schema.names import PUBLIC, check_project_schema
 from greedy.errors import SettingsError
 from greedy.store.postgres import PostgresStore
@@ -16,6 +16,7 @@ from greedy.store.postgres import PostgresStore
 if TYPE_CHECKING:
     from greedy.database.embedded.server import EmbeddedServer
     from greedy.settings import Settings
+    from greedy.store.functions import FunctionStore
 
 
 def embedded_server(settings: Settings) -> EmbeddedServer:
@@ -27,26 +28,32 @@ def embedded_server(settings: Settings) -> EmbeddedServer:
     return EmbeddedServer(settings.data_dir)
 
 
+def over_rest(settings: Settings, database_url: str | None = None) -> bool:
+    """Whether a command's database is a Supabase project over REST: there is no URL of a database, and a setting of the project."""
+    return database_url is None and settings.database_url is None and bool(settings.supabase_url or settings.supabase_key)
+
+
 def chosen_url(settings: Settings, database_url: str | None = None) -> str | None:
-    """URL of a command's database: `database_url` or DATABASE_URL; None for the embedded one.
+    """URL of the database that a command connects to: `database_url` or DATABASE_URL; None for the embedded one.
 
     Raises
     ------
     SettingsError
-        The settings ask for what is not there: Supabase over REST, or the embedded database on Railway.
+        There is no such database: only Supabase over REST is set, or nothing on Railway, where the embedded one would be lost.
     """
     if database_url is not None and not database_url.strip():
         raise SettingsError("--database is empty", next_step="give a URL; or leave it out, which means DATABASE_URL, else the embedded one")
-    url = database_url or (settings.database_url.get_secret_value() if settings.database_url else None)
-    if url is None and (settings.supabase_url or settings.supabase_key):
+    if over_rest(settings, database_url):
         raise SettingsError(
-            "SUPABASE_URL and SUPABASE_KEY are set, and this version does not speak Supabase's REST yet",
-            next_step="set DATABASE_URL to the project's session pooler address (postgresql://...:5432/postgres)",
+            "this command connects to PostgreSQL itself, and only SUPABASE_URL and SUPABASE_KEY are set, which serve "
+            "run, load, export, rosters, verify, report and doctor",
+            next_step="set DATABASE_URL, or give --database: the project's session pooler address (postgresql://...:5432/postgres)",
         )
+    url = database_url or (settings.database_url.get_secret_value() if settings.database_url else None)
     if url is None and settings.on_railway:
         raise SettingsError(
             "there is no database: on Railway the embedded one would be lost with the container",
-            next_step="set DATABASE_URL for this service",
+            next_step="set SUPABASE_URL and SUPABASE_KEY, or DATABASE_URL, for this service",
         )
     return url
 
@@ -61,13 +68,11 @@ async def open_database(settings: Settings, database_url: str | None = None, sch
     Raises
     ------
     SettingsError
-        The settings ask for what is not there: Supabase over REST, or the embedded database on Railway.
+        There is no such database; see `chosen_url`.
     SchemaError
         No practice can have a schema of this name; or, of the embedded database, none has.
     """
-    schema = schema or settings.database_schema
-    if schema != PUBLIC:
-        check_project_schema(schema)
+    schema = _checked_schema(settings, schema)
     url = chosen_url(settings, database_url)
     embedded = url is None
     async with DBConnector(url or embedded_server(settings).start(), min_size=1, schema=schema) as db:
@@ -77,8 +82,31 @@ async def open_database(settings: Settings, database_url: str | None = None, sch
 
 
 @asynccontextmanager
-async def open_store(settings: Settings, database_url: str | None = None, schema: str | None = None) -> AsyncIterator[PostgresStore]:
-    """The store of a command, over a schema that is exactly this program's."""
+async def open_store(settings: Settings, database_url: str | None = None, schema: str | None = None) -> AsyncIterator[FunctionStore]:
+    """The store of a command, over a schema that is exactly this program's.
+
+    Over a connection where there is a URL (see `open_database`), else over the REST of the Supabase project in SUPABASE_URL.
+    """
+    if over_rest(settings, database_url):
+        async with _open_project(settings, _checked_schema(settings, schema)) as store:
+            yield store
+        return
     async with open_database(settings, database_url, schema) as db:
         await require_migrated(db)
         yield PostgresStore(db)
+
+
+@asynccontextmanager
+async def _open_project(settings: Settings, schema: str) -> AsyncIterator[FunctionStore]:
+    from greedy.store.supabase import SupabaseStore, open_supabase  # takes half a second
+
+    key = settings.supabase_key.get_secret_value() if settings.supabase_key else None
+    async with open_supabase(settings.supabase_url, key, schema) as client:
+        store = SupabaseStore(client)
+        refuse_other(store.server, schema, status_of(await store.applied_migrations()), direct=False)
+        yield store
+
+
+def _checked_schema(settings: Settings, schema: str | None) -> str:
+    schema = schema or settings.database_schema
+    return schema if schema == PUBLIC else check_project_schema(schema)

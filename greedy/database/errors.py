@@ -1,7 +1,8 @@
 """Errors of the database room, and the one place where driver errors become them.
 
 Every one carries what the server said: `sqlstate`, `constraint`, `table`, `column`, `detail`, `hint`, each None where it said nothing, and
-`retryable`. The code of the server (https://www.postgresql.org/docs/current/errcodes-appendix.html) decides which error it is.
+`retryable`; over REST also `http_status` and `retry_after_seconds`. The code of the server
+(https://www.postgresql.org/docs/current/errcodes-appendix.html) decides which error it is.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from greedy.errors import CallerError, GreedyError, OutsideError
 
 
 class ServerFacts(NamedTuple):
-    """What PostgreSQL said about a failure, besides its message."""
+    """What PostgreSQL, or the REST server before it, said about a failure, besides its message."""
 
     sqlstate: str | None = None
     constraint: str | None = None
@@ -25,6 +26,8 @@ class ServerFacts(NamedTuple):
     column: str | None = None
     detail: str | None = None
     hint: str | None = None
+    http_status: int | None = None
+    retry_after_seconds: float | None = None
 
 
 class DatabaseError(GreedyError):
@@ -54,7 +57,8 @@ class DatabaseError(GreedyError):
             details=[*([said.detail] if said.detail else []), *details],
             retryable=retryable,
         )
-        self.sqlstate, self.constraint, self.table, self.column, self.detail, self.hint = said
+        self.sqlstate, self.constraint, self.table, self.column, self.detail, self.hint = said[:6]
+        self.http_status, self.retry_after_seconds = said[6:]
 
 
 class ConnectionError(DatabaseError, OutsideError):  # noqa: A001  the public name of this error; the built-in one is an OSError
@@ -177,9 +181,16 @@ def argument_fault(text: str) -> QueryError | None:
 
 def _from_server(exc: asyncpg.PostgresError, server: str) -> DatabaseError:
     fields = ("constraint_name", "table_name", "column_name", "detail", "hint")
-    sqlstate: str = getattr(exc, "sqlstate", None) or ""
-    said = ServerFacts(sqlstate or None, *(getattr(exc, field, None) for field in fields))
+    said = ServerFacts(getattr(exc, "sqlstate", None) or None, *(getattr(exc, field, None) for field in fields))
     message = getattr(exc, "message", None) or str(exc)
+    if isinstance(exc, asyncpg.ConnectionDoesNotExistError):
+        return lost(server, message, said=said)
+    return from_server(message, said, server=server)
+
+
+def from_server(message: str, said: ServerFacts, *, server: str) -> DatabaseError:
+    """The error for what PostgreSQL said, by its SQLSTATE."""
+    sqlstate = said.sqlstate or ""
     if sqlstate == RENAMED_SQLSTATE and said.detail:
         return ConnectionError(f"{server} is being replaced: {message}", next_step="try again", retryable=True, said=said)
     if sqlstate in AUTHENTICATION_SQLSTATES:
@@ -190,8 +201,6 @@ def _from_server(exc: asyncpg.PostgresError, server: str) -> DatabaseError:
         return AuthenticationError(f"{server} refused: {message}", next_step="check what the user of the database URL may do", said=said)
     if sqlstate in MISSING_OBJECT_SQLSTATES:
         return SchemaError(f"the schema of {server} does not fit: {message}", next_step="greedy db migrate", said=said)
-    if isinstance(exc, asyncpg.ConnectionDoesNotExistError):
-        return lost(server, message, said=said)
     if sqlstate.startswith(LOST_SQLSTATES):
         next_step = "try again; check the server's log"
         if sqlstate == TOO_MANY_CONNECTIONS:

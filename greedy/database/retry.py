@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import structlog
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_delay, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_after_delay, wait_random_exponential
 
+from greedy.database.errors import DatabaseError
 from greedy.errors import GreedyError
 
 log = structlog.get_logger()
 
 RETRY_SECONDS = 10.0
+LONGEST_WAIT_SECONDS = 30.0  # whatever a server asks for
+
+backoff = wait_random_exponential(multiplier=0.1, max=2)
 
 
 def retrying(seconds: float = RETRY_SECONDS) -> AsyncRetrying:
-    """Attempts until one succeeds, fails with an error that is not `retryable`, or `seconds` have passed.
+    """Attempts until one succeeds, fails with an error that is not `retryable`, or `seconds` have passed; two at least.
+
+    The second one is for a call that took all the time there was before it failed. Between two of them some time passes, as long as the
+    server asked for, if it did.
 
     Only for what may be done twice: after a lost connection nobody knows whether the last attempt was committed. A read, an upsert, or a
     write that puts the unique id of its run into a ledger in the same transaction.
@@ -26,13 +33,19 @@ def retrying(seconds: float = RETRY_SECONDS) -> AsyncRetrying:
     """
     return AsyncRetrying(
         retry=retry_if_exception(lambda exc: isinstance(exc, GreedyError) and exc.retryable),
-        stop=stop_after_delay(seconds),
-        wait=wait_random_exponential(multiplier=0.1, max=2),
+        stop=stop_after_delay(seconds) & stop_after_attempt(2),
+        wait=_wait,
         before_sleep=_log_retry,
         reraise=True,
     )
 
 
+def _wait(state: RetryCallState) -> float:
+    failure = state.outcome.exception() if state.outcome else None
+    asked = failure.retry_after_seconds if isinstance(failure, DatabaseError) else None
+    return max(backoff(state), min(asked or 0.0, LONGEST_WAIT_SECONDS))
+
+
 def _log_retry(state: RetryCallState) -> None:
     failure = state.outcome.exception() if state.outcome else None
-    log.warning("database.retry", attempt=state.attempt_number, error=str(failure))
+    log.warning("database.retry", attempt=state.attempt_number, wait_seconds=round(state.upcoming_sleep, 2), error=str(failure))

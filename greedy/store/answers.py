@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from greedy.errors import OutsideError
+from greedy.errors import InputError, OutsideError
 from greedy.formats.practice import blocked_from_outside
 from greedy.formats.tables import PROGRAM_SOURCE, AssignmentRow, PracticeTables, Row
 from greedy.model.problem import SlotStatus
@@ -26,16 +26,22 @@ from greedy.store.base import (
 )
 
 
-class _RawWriteAnswer(BaseModel):
+class WriteOutcome(BaseModel):
+    """What write_roster_v1 answers; of a good one the rest is a WriteAnswer."""
+
     model_config = ConfigDict(extra="allow")
 
     outcome: str
     conflicts: list[dict[str, Any]] = []
 
 
-class _RawImportAnswer(BaseModel):
+class ImportOutcome(BaseModel):
+    """What import_roster_v1 answers."""
+
     outcome: str
     differs: list[str] = []
+    message: str = ""
+    detail: str | None = None
 
 
 def unknown_roster(roster_id: UUID, known: list[RosterSummary]) -> UnknownRosterError:
@@ -47,16 +53,15 @@ def unknown_roster(roster_id: UUID, known: list[RosterSummary]) -> UnknownRoster
     )
 
 
-def read_write_answer(text: str, write: RosterWrite) -> WriteAnswer:
-    """The answer of write_roster_v1, or the error that it stands for. An outcome that we do not know is an error too."""
-    raw = _RawWriteAnswer.model_validate_json(text)
-    match raw.outcome:
+def read_write_answer(answer: WriteOutcome, write: RosterWrite) -> WriteAnswer:
+    """What a write did, or the error that its answer stands for. An outcome that we do not know is an error too."""
+    match answer.outcome:
         case "written":
-            return WriteAnswer.model_validate_json(text)
+            return WriteAnswer.model_validate(answer.model_extra)
         case "conflict":
             raise RosterConflictError(
                 f"the planner changed roster {write.roster_id} after it was loaded; nothing was written",
-                details=[_conflict_line(conflict) for conflict in raw.conflicts],
+                details=[_conflict_line(conflict) for conflict in answer.conflicts],
                 next_step="run again: the changes are taken into account then",
             )
         case "busy":
@@ -86,10 +91,9 @@ def final_roster(roster_id: UUID) -> FinalRosterError:
     return FinalRosterError(f"roster {roster_id} is final; nothing was written", next_step="set its status to in_progress to plan it again")
 
 
-def read_import_answer(text: str, tables: PracticeTables) -> None:
-    """Raise what the answer of import_roster_v1 stands for; `imported` is good."""
-    raw = _RawImportAnswer.model_validate_json(text)
-    match raw.outcome:
+def read_import_answer(answer: ImportOutcome, tables: PracticeTables) -> None:
+    """Raise what the answer to an import stands for; `imported` is good."""
+    match answer.outcome:
         case "imported":
             return
         case "exists":
@@ -99,14 +103,21 @@ def read_import_answer(text: str, tables: PracticeTables) -> None:
             )
         case "differs":
             raise SharedDataDiffersError(
-                f"the database has other data for {len(raw.differs)} employees or services, which all rosters share; nothing was changed",
-                details=raw.differs,
+                f"the database has other data for {len(answer.differs)} employees or services, which all rosters share; "
+                "nothing was changed",
+                details=answer.differs,
                 next_step="greedy load --replace DIR, which overwrites them for all rosters",
             )
         case "busy":
             raise _busy(tables.roster.id)
         case "final":
             raise final_roster(tables.roster.id)
+        case "refused":
+            raise InputError(
+                f"nothing was loaded: {answer.message}",
+                details=[answer.detail] if answer.detail else [],
+                next_step="mend these rows",
+            )
         case other:
             raise OutsideError(f"the database answered {other!r} to an import", next_step="greedy db status")
 

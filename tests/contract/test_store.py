@@ -11,8 +11,8 @@ from greedy.errors import InputError
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
 from greedy.model.problem import SlotStatus
-from greedy.store import postgres
-from greedy.store.answers import read_import_answer, read_write_answer
+from greedy.store import functions
+from greedy.store.answers import ImportOutcome, WriteOutcome, read_import_answer, read_write_answer
 from greedy.store.base import (
     ActiveSlot,
     FinalRosterError,
@@ -155,7 +155,7 @@ async def test_shared_data_is_not_taken_over_unasked(db: DBConnector, store: Sto
 async def test_an_import_waits_for_nobody_but_is_tried_again(
     db: DBConnector, store: Store, sample: PracticeTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.3)
     await store.import_tables(sample)
     async with db.transaction() as planner:
         await planner.execute("select from roster_assignments where employee_id = 'EMP001' for update")
@@ -215,6 +215,6 @@ async def test_rosters_are_listed(store: PostgresStore, sample: PracticeTables) 
 def test_an_answer_that_nobody_knows_is_an_error_and_not_a_success(sample: PracticeTables) -> None:
     write = RosterWrite(run_id=NOBODY, part="roster", roster_id=NOBODY, input_digest="", expected=[], active=list[ActiveSlot]())
     with pytest.raises(Exception, match="answered 'maybe' to a write"):
-        read_write_answer('{"outcome": "maybe"}', write)
+        read_write_answer(WriteOutcome(outcome="maybe"), write)
     with pytest.raises(Exception, match="answered 'maybe' to an import"):
-        read_import_answer('{"outcome": "maybe"}', sample)
+        read_import_answer(ImportOutcome(outcome="maybe"), sample)

@@ -18,7 +18,7 @@ from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
 from greedy.persist import BatchWriter
 from greedy.solve.fill import fill
-from greedy.store import postgres
+from greedy.store import functions
 from greedy.store.postgres import PostgresStore
 from greedy.workspace import Workspace
 
@@ -93,7 +93,7 @@ async def test_an_error_in_the_middle_rolls_everything_back(
         "create trigger fail_late before insert on roster_writes for each row execute function fail_late()"
     )
     before = await db.execute("select jsonb_agg(to_jsonb(a) order by id)::text from roster_assignments a", fetch_val=True)
-    monkeypatch.setattr(postgres, "RETRY_SECONDS", 0.2)
+    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.2)
     assignments, blocking = await BatchWriter(workspace, store).write_roster()
     assert assignments["error"] is not None
     assert "disk full" in assignments["error"]

@@ -9,7 +9,7 @@ import pytest
 
 from greedy.database.connector import DBConnector
 from greedy.persist import BatchWriter, DatabaseOperationOrchestrator
-from greedy.store import postgres
+from greedy.store import functions
 from greedy.store.base import RosterBusyError, RosterConflictError
 from greedy.store.postgres import PostgresStore
 from greedy.workspace import Workspace
@@ -92,7 +92,7 @@ async def test_an_open_slot_that_another_programs_work_took_after_load(db: DBCon
 async def test_a_planner_in_the_middle_of_a_change_is_never_disturbed(
     db: DBConnector, store: PostgresStore, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.3)
     employee, day, dagdeel = planned_key(workspace, "OSP")
     async with db.transaction() as planner:
         await planner.execute(
@@ -125,7 +125,7 @@ async def test_a_write_gives_way_at_once_when_a_planner_holds_a_slot_that_it_wan
 async def test_a_write_gives_way_to_somebody_who_deletes_the_roster(
     db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.3)
     async with db.transaction() as planner:
         await planner.execute("select from rosters where id = $1 for update", [roster_id])
         writer = BatchWriter(workspace, store)

@@ -107,12 +107,17 @@ async def require_migrated(db: Executor) -> None:
         status = await migration_status(db)
     except QueryError as exc:
         raise SchemaError(f"cannot read the migrations of {db.server}: {exc.message}", next_step=exc.next_step or "greedy doctor") from exc
-    refuse_newer(db.server, status)
+    refuse_other(db.server, db.schema, status)
+
+
+def refuse_other(server: str, schema: str, status: MigrationStatus, *, direct: bool = True) -> None:
+    """Raise SchemaError unless the status is that of exactly this program's schema. Not `direct`: the database was asked over REST."""
+    refuse_newer(server, status)
     if status.pending:
-        which, option = ("", "") if db.schema == PUBLIC else (f"schema {db.schema!r} of ", f" --schema {shlex.quote(db.schema)}")
-        raise SchemaError(
-            f"{which}{db.server} is not migrated: {len(status.pending)} migrations are pending", next_step=f"greedy db migrate{option}"
-        )
+        which, option = ("", "") if schema == PUBLIC else (f"schema {schema!r} of ", f" --schema {shlex.quote(schema)}")
+        message = f"{which}{server} is not migrated: {len(status.pending)} migrations are pending"
+        command = f"greedy db migrate{option}"
+        raise SchemaError(message, next_step=command if direct else f"supabase db push, or {command} --database URL")
 
 
 def refuse_newer(server: str, status: MigrationStatus) -> None:
@@ -207,6 +212,11 @@ async def _status(db: Executor, schema: str) -> MigrationStatus | None:
         return None
     sql = f"select version from {history_of(schema)} where name like 'greedy\\_%' order by version"  # noqa: S608  a quoted name
     applied = [row["version"] for row in await db.execute(sql, fetch_all=True)] if ours else []
+    return status_of(applied)
+
+
+def status_of(applied: Sequence[str]) -> MigrationStatus:
+    """Compare the versions of a history with our files."""
     known = [migration.version for migration in migrations()]
     return MigrationStatus(
         applied=tuple(version for version in applied if version in known),

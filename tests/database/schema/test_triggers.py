@@ -16,10 +16,10 @@ SLOT = "where employee_id = $1 and date = $2::text::date and dagdeel = $3"
 
 
 @pytest.fixture
-async def roster(store: PostgresStore, sample: PracticeTables) -> UUID:
+async def roster(db: DBConnector, store: PostgresStore, sample: PracticeTables) -> UUID:
     """The sample, with its slots emptied."""
     await store.import_tables(sample)
-    await store._db.execute("delete from roster_assignments")
+    await db.execute("delete from roster_assignments")
     return sample.roster.id
 
 
