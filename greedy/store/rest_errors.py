@@ -232,7 +232,7 @@ def _of_refusal(refusal: _Refusal, facts: ServerFacts, call: _Call) -> DatabaseE
     code, message = str(refusal.code or ""), _line(refusal.message or refusal.error or "")
     facts = facts._replace(
         sqlstate=code if SQLSTATE.fullmatch(code) else None,
-        detail=_line(str(refusal.details)) if refusal.details else None,
+        detail=_line(str(refusal.details)) if refusal.details and not str(refusal.details).lstrip().startswith("<") else None,
         hint=_line(refusal.hint) if refusal.hint else None,
     )
     if (meaning := CODES.get(code)) is not None:
@@ -271,7 +271,7 @@ def _page(response: httpx.Response) -> str:
 
 def _retry_after(header: str) -> float | None:
     """Seconds that the server asks to wait: it gives them, or the moment when they end."""
-    if header.isascii() and header.isdigit():
+    if re.fullmatch(r"[0-9]{1,9}", header):
         return float(header)
     try:
         moment = parsedate_to_datetime(header)
