@@ -189,8 +189,6 @@ def from_rest(exc: Exception, *, server: str, function: str) -> DatabaseError:
             return call.error(CERTIFICATE, cause.verify_message)
         if isinstance(cause, socket.gaierror):
             return call.error(NO_SUCH_HOST, cause.strerror or "")
-    if isinstance(exc, ValidationError) and _is_no_document(exc):
-        return call.error(GARBLED)
     meaning = next((meaning for kind, meaning in TRANSPORT if isinstance(exc, kind)), UNKNOWN)
     return call.error(meaning, type(exc).__name__ if isinstance(exc, TELLTALES) else str(exc) or type(exc).__name__)
 
@@ -252,11 +250,6 @@ def _meaning_of(status: int) -> Meaning:
     if status < 400:
         return REDIRECT
     return REFUSED if status < 500 else GATEWAY
-
-
-def _is_no_document(exc: ValidationError) -> bool:
-    """Whether what was to be validated was no JSON: supabase-py gives such an answer as a text."""
-    return any(not fault["loc"] and (isinstance(fault["input"], str) or fault["type"] == "json_invalid") for fault in exc.errors())
 
 
 def _page(response: httpx.Response) -> str:
