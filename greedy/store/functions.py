@@ -101,8 +101,11 @@ class FunctionStore:
 
     async def import_tables(self, tables: PracticeTables, *, replace: bool = False) -> bool:
         """Bring a roster in, all or nothing."""
+        attempts = 0
 
         async def once() -> bool:
+            nonlocal attempts
+            attempts += 1
             outcome = await self._call("import_roster_v1", {"p_tables": tables, "p_replace": replace}, _IMPORT)
             try:
                 read_import_answer(outcome, tables)
@@ -110,7 +113,7 @@ class FunctionStore:
                 existing = await self._load(tables.roster.id, include_open=True)
                 if existing is None or not brings_nothing_new(tables, existing):
                     raise
-                return False
+                return attempts > 1  # an attempt whose answer was lost has brought it in
             return True
 
         return await _repeated(once)

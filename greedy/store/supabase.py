@@ -38,8 +38,8 @@ class SupabaseFunctions:
 
     async def call(self, function: str, arguments: Mapping[str, object], answer: TypeAdapter[Answer]) -> Answer:
         """Call a function of ours once; see `Functions`."""
-        # A document as JSON text within the JSON of the request, which the functions unwrap: pydantic and json each write it once, in C.
-        # As an object it would become Python's dicts first, which takes five times as long.
+        # A document as JSON text within the JSON of the request, which the functions unwrap: 12 ms for 5,500 assignments here, where an
+        # object, which becomes Python's dicts first, takes 26.
         given = {name: value.model_dump_json() if isinstance(value, BaseModel) else value for name, value in arguments.items()}
         with translated(self.server, function):
             try:
