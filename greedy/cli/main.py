@@ -10,12 +10,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
+import structlog
 import typer
 from typer.exceptions import TyperException
 
 from greedy import __version__
 from greedy.cli import database, files, rosters
-from greedy.cli.console import ExitCode, guarded, report_failure
+from greedy.cli.console import ExitCode, guarded, report_failure, say_ended
 from greedy.cli.doctor import doctor
 from greedy.errors import CallerError
 from greedy.log import configure_logging
@@ -59,6 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
     as_json = "--json" in words
 
     def command() -> int:
+        structlog.contextvars.clear_contextvars()
+        configure_logging("WARNING")  # settings that cannot be read are told too
         configure_logging("DEBUG" if debug else load_settings().log_level)
         try:
             code = app(words, prog_name="greedy", standalone_mode=False)
@@ -80,8 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
     """End as after an interrupt: what is open is closed, a solver that runs is ended, and what was not finished is not written."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # closing must not be cut off by a second one
-    print("terminated; what was not finished was not written", file=sys.stderr)
-    raise SystemExit(ExitCode.TERMINATED)
+    raise SystemExit(say_ended("terminated; what was not finished was not written", ExitCode.TERMINATED))
 
 
 def _make_streams_safe() -> None:
