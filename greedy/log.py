@@ -18,6 +18,8 @@ LIBRARY_LEVELS = {"DEBUG": logging.INFO, "INFO": logging.WARNING, "WARNING": log
 
 log = structlog.get_logger()
 
+_everywhere: dict[str, object] = {}
+
 
 def collected() -> bool:
     """Whether each line of stderr becomes an event in somebody's log: on Railway, but for a person at a terminal there."""
@@ -25,12 +27,13 @@ def collected() -> bool:
 
 
 def configure_logging(level: str) -> None:
-    """Send events of at least `level` (DEBUG, INFO, WARNING, ERROR) to stderr. Fields bound in contextvars stand on every line.
+    """Send events of at least `level` (DEBUG, INFO, WARNING, ERROR) to stderr. Fields bound in contextvars stand on every line of theirs.
 
     Where lines are collected, whatever else would be printed there becomes an event too: warnings and uncaught exceptions of Python.
     """
     first: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_what_is_everywhere,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -49,15 +52,25 @@ def configure_logging(level: str) -> None:
         sys.unraisablehook = lambda what: _log_uncaught(what.exc_type, what.exc_value, what.exc_traceback)
 
 
+def put_on_every_line(**fields: object) -> None:
+    """Have these fields, and no earlier ones, on every line of this process, whichever thread or library it comes from."""
+    _everywhere.clear()
+    _everywhere.update(fields)
+
+
 def line_of(event: str, **fields: object) -> bytes:
     """An event as the JSON line that it would be, for those who cannot log any more: a signal handler, a process that ends at once."""
-    shown: structlog.typing.EventDict = {**structlog.contextvars.get_contextvars(), "level": "error", **fields, "message": event}
+    shown: structlog.typing.EventDict = {**_everywhere, "level": "error", **fields, "message": event}
     return json.dumps(without_secrets(None, "", shown)).encode() + b"\n"
 
 
 def without_secrets(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Mask what the fields of an event hold of secrets, by their names and by their looks."""
     return {key: loggable(value, key, limits=Limits(characters=20_000, items=200, depth=8)) for key, value in event.items()}
+
+
+def _add_what_is_everywhere(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {**_everywhere, **event}
 
 
 def _last() -> list[structlog.typing.Processor]:
@@ -82,4 +95,4 @@ def _take_in_libraries(first: list[structlog.typing.Processor], level: int) -> N
 
 
 def _log_uncaught(kind: type[BaseException], exc: BaseException | None, trace: TracebackType | None) -> None:
-    log.critical("uncaught exception", exc_info=(kind, exc, trace))
+    log.error("uncaught exception", exc_info=(kind, exc, trace))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import faulthandler
 import os
 import signal
@@ -38,13 +37,12 @@ class StoppedError(OutsideError):
 class Job:
     """A context in which SIGTERM, SIGINT and a time limit end the job cleanly: not within its write, and nothing is left running.
 
-    A second signal ends the process at once. A job that cannot end, as something hangs, is ended with all that it started, `grace_seconds`
+    A second signal ends the process at once. A job that cannot end, as something hangs, is ended with all that it started, GRACE_SECONDS
     after its time limit or STOP_SECONDS after the signal.
     """
 
-    def __init__(self, time_limit_seconds: float | None = None, *, grace_seconds: float = GRACE_SECONDS) -> None:
+    def __init__(self, time_limit_seconds: float | None = None) -> None:
         self.stop = Stop(time_limit_seconds)
-        self._grace_seconds = grace_seconds
         self._watchdog: threading.Timer | None = None
         self._handlers: dict[signal.Signals, Any] = {}
 
@@ -54,7 +52,7 @@ class Job:
             if signal.getsignal(number) is not signal.SIG_IGN:  # whoever started this wants it to be ignored
                 self._handlers[number] = signal.signal(number, self._on_signal)
         if self.stop.time_limit_seconds is not None:
-            self._watch(self.stop.time_limit_seconds + self._grace_seconds, Why.TIME)
+            self._watch(self.stop.time_limit_seconds + GRACE_SECONDS, Why.TIME)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
@@ -105,7 +103,7 @@ class Job:
         if self.stop.why is not None:
             self._end(why, "a second signal came")
         self.stop.ask(why)
-        self._watch(min(STOP_SECONDS, self.stop.seconds_left + self._grace_seconds), why)
+        self._watch(min(STOP_SECONDS, self.stop.seconds_left + GRACE_SECONDS), why)
 
     def _watch(self, seconds: float | None, why: Why = Why.TIME) -> None:
         """End the process in so many seconds; None for not at all. What counts is the last call."""
@@ -115,11 +113,11 @@ class Job:
         if seconds is None:
             return
         seconds = max(0.1, seconds)
-        self._watchdog = threading.Timer(seconds, contextvars.copy_context().run, (self._end, why, "it did not end by itself"))
+        self._watchdog = threading.Timer(seconds, self._end, (why, "it did not end by itself"))
         self._watchdog.daemon = True
         self._watchdog.start()
         # When not even another thread gets its turn, this ends the process, with code 1, from outside of Python.
-        faulthandler.dump_traceback_later(seconds + self._grace_seconds, file=self._nowhere, exit=True)
+        faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, file=self._nowhere, exit=True)
 
     def _end(self, why: Why, reason: str) -> None:
         """End this process and all that it started, now."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
-import structlog
 import typer
 from typer.exceptions import TyperException
 
@@ -19,7 +18,7 @@ from greedy.cli import database, files, rosters
 from greedy.cli.console import ExitCode, guarded, report_failure, say_ended
 from greedy.cli.doctor import doctor
 from greedy.errors import CallerError
-from greedy.log import configure_logging
+from greedy.log import configure_logging, put_on_every_line
 from greedy.settings import load_settings
 
 EPILOG = (
@@ -60,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
     as_json = "--json" in words
 
     def command() -> int:
-        structlog.contextvars.clear_contextvars()
+        put_on_every_line()
         configure_logging("WARNING")  # settings that cannot be read are told too
         configure_logging("DEBUG" if debug else load_settings().log_level)
         try:
@@ -73,7 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
             if isinstance(exc.__context__, BrokenPipeError):
                 raise exc.__context__ from None  # the framework has swallowed it
             raise
-        if code == ExitCode.INTERRUPTED:
+        if code == ExitCode.INTERRUPTED and not isinstance(code, ExitCode):
             raise KeyboardInterrupt  # the framework has swallowed it
         return code if isinstance(code, int) else ExitCode.DONE
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import structlog
 import typer
 
+from greedy import __version__
 from greedy.cli.console import (
     DatabaseOption,
     ExitCode,
@@ -45,7 +46,7 @@ from greedy.cli.solving import (
 )
 from greedy.database.schema.names import PUBLIC
 from greedy.errors import InputError
-from greedy.log import collected
+from greedy.log import collected, put_on_every_line
 from greedy.opening import open_store
 from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, SolveOptions, report_roster, run_roster, verify_roster
 from greedy.report import Report, render_text
@@ -156,11 +157,12 @@ def run(
 ) -> int:
     """Plan one roster: load, solve, pair, write all or nothing, verify, report."""
     named = _parse_run_id(run_id) or uuid4()
-    structlog.contextvars.bind_contextvars(run_id=str(named))
     settings = load_settings()
-    structlog.contextvars.bind_contextvars(roster_id=roster_id or settings.rooster_id)
+    put_on_every_line(run_id=str(named), roster_id=roster_id or settings.rooster_id)
     roster = parse_roster_id(roster_id, settings)
-    structlog.contextvars.bind_contextvars(roster_id=str(roster))
+    put_on_every_line(run_id=str(named), roster_id=str(roster))
+    seconds = job_time_limit or settings.job_time_limit
+    log.info("run.begun", version=__version__, job_seconds=seconds)
     told = planning_of(planning)
 
     async def work(stop: Stop) -> RunOutcome:
@@ -182,7 +184,7 @@ def run(
                     on_progress=solver_progress(tell),
                 )
 
-    with Job(job_time_limit or settings.job_time_limit) as job:
+    with Job(seconds) as job:
         try:
             outcome = job.run(work(job.stop))
         except StoppedError as exc:
