@@ -22,7 +22,7 @@ RUN tools/bin/hatchling build -t wheel \
 
 FROM python:3.11.14-slim-trixie
 
-RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin greedy \
+RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin greedy \
  && install -d -o greedy -g greedy /var/cache/greedy
 COPY --from=build /opt/greedy /opt/greedy
 # Kernels are compiled here for any processor of this kind: the one that builds is not the one that runs, and compiling takes half a minute.
