@@ -26,8 +26,11 @@ CAPACITY_SHARE = 1.10  # capacity asked of the staff, by what is needed
 QUALIFIED_SHARE = 0.7
 
 
-def synthetic_practice(*, employees: int = 140, weeks: int = 13, seed: int = 0) -> PracticeTables:
-    """Practice tables of one roster, every slot with a row. The same arguments give the same tables."""
+MOST_ASKED = 9  # of one service for one team in one dagdeel
+
+
+def synthetic_practice(*, employees: int = 140, weeks: int = 13, demand: float = 1.0, seed: int = 0) -> PracticeTables:
+    """Practice tables of one roster, every slot with a row. The same arguments give the same tables. `demand` multiplies the pattern's."""
     chance = random.Random(seed)
     sample = read_practice(SAMPLE_DIR)
     services = {row.code: row for row in sample.service_types}
@@ -47,7 +50,7 @@ def synthetic_practice(*, employees: int = 140, weeks: int = 13, seed: int = 0) 
     ]
     staffing = [
         StaffingRow(id=_uuid(chance), roster_id=roster.id, date=day, dagdeel=services[code].dagdeel, team=team,
-                    service_id=services[code].id, status="MOET", aantal=max(1, round(asked * employees / 140)))
+                    service_id=services[code].id, status="MOET", aantal=min(MOST_ASKED, max(1, round(asked * demand * employees / 140))))
         for day in days
         for code, team, weekdays, asked in PATTERN
         if day.weekday() in weekdays

@@ -1,4 +1,4 @@
-"""The store contract holds in `public` and in the schema of a practice."""
+"""The store contract holds over a direct connection and over REST, in `public` and in the schema of a practice."""
 
 from __future__ import annotations
 
@@ -8,17 +8,46 @@ import pytest
 
 from greedy.database.connector import DBConnector
 from greedy.database.schema.setup import SchemaSetup
+from greedy.store.base import Store
+from greedy.store.postgres import PostgresStore
+from tests.stores import store_over_rest
 
-PROJECT = "Praktijk Zuid, é"
+WAYS = {
+    "direct": ("direct", "public"),
+    "direct-schema": ("direct", "Praktijk Zuid, é"),
+    "rest": ("rest", "public"),
+    "rest-schema": ("rest", "praktijk_zuid"),  # the REST server of the tests takes no other kind of name
+}
 
 
-@pytest.fixture(params=["public", PROJECT])
-async def db(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[DBConnector]:
-    """A connector to an empty schema; whatever is done in a project schema, public stays empty."""
-    async with DBConnector(database_url, min_size=1, max_size=5, schema=request.param) as connector:
-        if request.param == PROJECT:
-            await SchemaSetup(connector).ensure_project_schema(PROJECT)
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """How the store reaches its database, and which schema it uses."""
+    return WAYS[request.param]
+
+
+@pytest.fixture
+async def db(way: tuple[str, str], database_url: str) -> AsyncIterator[DBConnector]:
+    """A second pair of eyes: a connector to the store's schema, empty at first. Whatever is done in a practice's, public stays empty."""
+    _, schema = way
+    async with DBConnector(database_url, min_size=1, max_size=5, schema=schema) as connector:
+        if schema != "public":
+            await SchemaSetup(connector).ensure_project_schema(schema)
         yield connector
-        if request.param == PROJECT:
+        if schema != "public":
             rows = "select (select count(*) from public.rosters) + (select count(*) from public.employees)"
             assert await connector.execute(rows, fetch_val=True) == 0
+
+
+@pytest.fixture
+async def store(request: pytest.FixtureRequest, way: tuple[str, str], db: DBConnector, database_url: str) -> AsyncIterator[Store]:
+    """The store."""
+    transport, schema = way
+    if transport == "direct":
+        yield PostgresStore(db)
+        return
+    if schema != "public":
+        # The REST server of the tests, unlike PostgREST, wants some right to every table of a schema that it serves.
+        await db.execute("grant references on schema_migrations to authenticator")
+    async with store_over_rest(request.getfixturevalue("rest_server"), database_url, schema) as store:
+        yield store

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from greedy.database.connector import DBConnector
+from greedy.database.errors import QueryError
 from greedy.errors import InputError
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
@@ -176,8 +177,15 @@ async def test_a_used_run_id_writes_again_after_the_roster_was_replaced(db: DBCo
 
 async def test_an_import_that_fails_leaves_nothing(db: DBConnector, store: Store, sample: PracticeTables) -> None:
     twice = sample.model_copy(update={"roster_assignments": [*sample.roster_assignments, sample.roster_assignments[0]]})
-    with pytest.raises(InputError, match="nothing was loaded"):
+    with pytest.raises(InputError, match="nothing was loaded") as caught:
         await store.import_tables(twice)
+    slot = sample.roster_assignments[0]
+    message = (
+        'nothing was loaded: duplicate key value violates unique constraint "roster_assignments_roster_id_employee_id_date_dagdeel_key"'
+    )
+    key = f"({sample.roster.id}, {slot.employee_id}, {slot.date}, {slot.dagdeel})"
+    detail = f"Key (roster_id, employee_id, date, dagdeel)={key} already exists."
+    assert (caught.value.message, caught.value.details) == (message, (detail,))
     for table in ("rosters", "employees", "service_types"):
         assert await db.execute(f"select count(*) from {table}", fetch_val=True) == 0
 
@@ -210,6 +218,24 @@ async def test_rosters_are_listed(store: PostgresStore, sample: PracticeTables) 
     assert await store.list_rosters() == []
     await store.import_tables(sample)
     assert [roster.id for roster in await store.list_rosters()] == [sample.roster.id]
+
+
+async def test_a_roster_that_the_program_cannot_read_is_told_with_every_fault(
+    db: DBConnector, store: Store, sample: PracticeTables
+) -> None:
+    await store.import_tables(sample)
+    await db.execute("alter table employees drop constraint employees_team_check")
+    await db.execute("update employees set team = 'Blauw' where id in ('EMP001', 'EMP002')")
+    with pytest.raises(InputError, match=f"roster {sample.roster.id} in .* has faults") as caught:
+        await store.load(sample.roster.id)
+    assert caught.value.details == tuple(f"employees.{row}.team: Input should be 'Groen', 'Oranje' or 'Overig'" for row in (0, 1))
+
+
+async def test_an_answer_of_another_shape_is_no_answer(db: DBConnector, store: Store) -> None:
+    await db.execute('create or replace function list_triggers_v1() returns jsonb language sql as $$ select \'[{"name": "x"}]\'::jsonb $$')
+    with pytest.raises(QueryError, match="answered list_triggers_v1 with something") as caught:
+        await store.triggers()
+    assert caught.value.details[0] == "0.table: Field required"
 
 
 def test_an_answer_that_nobody_knows_is_an_error_and_not_a_success(sample: PracticeTables) -> None:

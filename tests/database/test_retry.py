@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from greedy.database.errors import ConnectionError, QueryError
+from greedy.database import retry
+from greedy.database.errors import ConnectionError, QueryError, ServerFacts
 from greedy.database.retry import retrying
 
 
@@ -37,4 +38,21 @@ async def test_it_ends_with_the_last_error() -> None:
     begin = time.monotonic()
     with pytest.raises(ConnectionError, match="lost"):
         await attempts([ConnectionError("lost", retryable=True) for _ in range(1000)], seconds=0.2)
+    assert time.monotonic() - begin < 5
+
+
+async def test_what_took_all_the_time_is_tried_once_more() -> None:
+    assert await attempts([ConnectionError("lost", retryable=True)], seconds=0) == 2
+
+
+async def test_a_server_that_asks_to_wait_is_given_the_time_though_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asking(seconds: float) -> ConnectionError:
+        return ConnectionError("too often", retryable=True, said=ServerFacts(retry_after_seconds=seconds))
+
+    begin = time.monotonic()
+    assert await attempts([asking(0.4)], seconds=0) == 2
+    assert time.monotonic() - begin >= 0.4
+    monkeypatch.setattr(retry, "LONGEST_WAIT_SECONDS", 0.1)
+    begin = time.monotonic()
+    assert await attempts([asking(3600)], seconds=0) == 2
     assert time.monotonic() - begin < 5

@@ -7,7 +7,7 @@ from uuid import UUID
 from greedy.database.connector import DBConnector
 from greedy.formats.practice import to_problem
 from greedy.persist import BatchWriter
-from greedy.store.postgres import PostgresStore
+from greedy.store.base import Store
 from greedy.workspace import Workspace
 
 COUNTS = "select count(*) from roster_assignments where roster_id = $1 and status = $2 and source is not distinct from $3"
@@ -20,9 +20,7 @@ async def rows_of(db: DBConnector, roster_id: UUID) -> list[dict[str, object]]:
     return [dict(row) for row in rows]
 
 
-async def test_assignments_are_written_with_source_and_time(
-    db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID
-) -> None:
+async def test_assignments_are_written_with_source_and_time(db: DBConnector, store: Store, workspace: Workspace, roster_id: UUID) -> None:
     result = await BatchWriter(workspace, store).write_assignments()
     assert result == {"written": len(workspace.planned()), "failed": 0, "duration_ms": result["duration_ms"], "error": None}
     assert result["duration_ms"] > 0
@@ -31,7 +29,7 @@ async def test_assignments_are_written_with_source_and_time(
 
 
 async def test_blocks_that_the_trigger_made_are_adopted_not_doubled(
-    db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID
+    db: DBConnector, store: Store, workspace: Workspace, roster_id: UUID
 ) -> None:
     writer = BatchWriter(workspace, store)
     await writer.write_assignments()
@@ -45,7 +43,7 @@ async def test_blocks_that_the_trigger_made_are_adopted_not_doubled(
     assert await db.execute("select count(*) from roster_assignments where roster_id = $1", [roster_id], fetch_val=True) == 1470
 
 
-async def test_blocks_are_written_where_no_trigger_made_them(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+async def test_blocks_are_written_where_no_trigger_made_them(db: DBConnector, store: Store, workspace: Workspace) -> None:
     await db.execute("alter table roster_assignments disable trigger all")
     writer = BatchWriter(workspace, store)
     await writer.write_assignments()
@@ -56,7 +54,7 @@ async def test_blocks_are_written_where_no_trigger_made_them(db: DBConnector, st
 
 
 async def test_status_0_is_never_written_and_other_peoples_slots_stay(
-    db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID
+    db: DBConnector, store: Store, workspace: Workspace, roster_id: UUID
 ) -> None:
     planners = "select * from roster_assignments where source = 'manual' or status = 3 order by id"
     before = [dict(row) for row in await db.execute(planners, fetch_all=True)]
@@ -68,9 +66,7 @@ async def test_status_0_is_never_written_and_other_peoples_slots_stay(
     assert open_before - open_after == len(workspace.planned()) + len(workspace.predicted_blocks())
 
 
-async def test_a_second_write_leaves_the_very_same_rows(
-    db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID
-) -> None:
+async def test_a_second_write_leaves_the_very_same_rows(db: DBConnector, store: Store, workspace: Workspace, roster_id: UUID) -> None:
     await BatchWriter(workspace, store).write_roster()
     first = await rows_of(db, roster_id)
     again = Workspace(to_problem(await store.load(roster_id)), workspace.freeze())
@@ -80,7 +76,7 @@ async def test_a_second_write_leaves_the_very_same_rows(
 
 
 async def test_a_smaller_roster_frees_what_the_larger_one_took(
-    db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID
+    db: DBConnector, store: Store, workspace: Workspace, roster_id: UUID
 ) -> None:
     untouched = await rows_of(db, roster_id)
     await BatchWriter(workspace, store).write_roster()
@@ -91,7 +87,7 @@ async def test_a_smaller_roster_frees_what_the_larger_one_took(
     assert content == [{key: value for key, value in row.items() if key not in ("created_at", "notes")} for row in untouched]
 
 
-async def test_the_planners_notes_survive(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+async def test_the_planners_notes_survive(db: DBConnector, store: Store, workspace: Workspace) -> None:
     block = workspace.predicted_blocks()[0]
     problem = workspace.problem
     key = (problem.employees[block.slot.employee].id, problem.date_of(block.slot.day), problem.dayparts[block.slot.daypart])
@@ -109,7 +105,7 @@ async def test_the_planners_notes_survive(db: DBConnector, store: PostgresStore,
     )
 
 
-async def test_blocks_without_a_reason_are_freed_by_the_program_itself(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+async def test_blocks_without_a_reason_are_freed_by_the_program_itself(db: DBConnector, store: Store, workspace: Workspace) -> None:
     await db.execute("alter table roster_assignments disable trigger all")
     await db.execute("update roster_assignments set notes = 'liever niet' where dagdeel = 'M' and status = 0")
     await BatchWriter(workspace, store).write_roster()
@@ -121,7 +117,7 @@ async def test_blocks_without_a_reason_are_freed_by_the_program_itself(db: DBCon
 
 
 async def test_the_same_run_id_gets_the_stored_answer_and_changes_nothing(
-    db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID
+    db: DBConnector, store: Store, workspace: Workspace, roster_id: UUID
 ) -> None:
     run_id = UUID(int=7)
     first = await BatchWriter(workspace, store, run_id=run_id).write_roster()
@@ -131,7 +127,7 @@ async def test_the_same_run_id_gets_the_stored_answer_and_changes_nothing(
     assert await rows_of(db, roster_id) == changed
 
 
-async def test_the_same_run_id_with_another_roster_is_refused(store: PostgresStore, workspace: Workspace) -> None:
+async def test_the_same_run_id_with_another_roster_is_refused(store: Store, workspace: Workspace) -> None:
     run_id = UUID(int=7)
     await BatchWriter(workspace, store, run_id=run_id).write_roster()
     assignments, _ = await BatchWriter(Workspace(workspace.problem), store, run_id=run_id).write_roster()
@@ -140,9 +136,7 @@ async def test_the_same_run_id_with_another_roster_is_refused(store: PostgresSto
     assert "already written something else" in assignments["error"]
 
 
-async def test_statistics_and_verify_write_count_what_the_database_holds(
-    store: PostgresStore, workspace: Workspace, roster_id: UUID
-) -> None:
+async def test_statistics_and_verify_write_count_what_the_database_holds(store: Store, workspace: Workspace, roster_id: UUID) -> None:
     writer = BatchWriter(workspace, store)
     await writer.write_roster()
     active, blocked = len(workspace.freeze().assignments), len(workspace.predicted_blocks())

@@ -10,8 +10,7 @@ import pytest
 from greedy.database.connector import DBConnector
 from greedy.persist import BatchWriter, DatabaseOperationOrchestrator
 from greedy.store import functions
-from greedy.store.base import RosterBusyError, RosterConflictError
-from greedy.store.postgres import PostgresStore
+from greedy.store.base import RosterBusyError, RosterConflictError, Store
 from greedy.workspace import Workspace
 
 STATE = "select jsonb_agg(to_jsonb(a) order by id)::text from roster_assignments a"
@@ -25,7 +24,7 @@ def planned_key(workspace: Workspace, code: str) -> tuple[str, object, str]:
     return problem.employees[slot.employee].id, problem.date_of(slot.day), problem.dayparts[slot.daypart]
 
 
-async def refused(db: DBConnector, store: PostgresStore, workspace: Workspace) -> RosterConflictError:
+async def refused(db: DBConnector, store: Store, workspace: Workspace) -> RosterConflictError:
     """Write, see it refused with everything as it was, and return the error."""
     before = await db.execute(STATE, fetch_val=True)
     writer = BatchWriter(workspace, store)
@@ -37,7 +36,7 @@ async def refused(db: DBConnector, store: PostgresStore, workspace: Workspace) -
     return writer.error
 
 
-async def test_a_slot_that_became_unavailable(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+async def test_a_slot_that_became_unavailable(db: DBConnector, store: Store, workspace: Workspace) -> None:
     employee, day, dagdeel = planned_key(workspace, "OSP")
     await db.execute(
         "update roster_assignments set status = 3 where employee_id = $1 and date = $2 and dagdeel = $3", [employee, day, dagdeel]
@@ -46,14 +45,14 @@ async def test_a_slot_that_became_unavailable(db: DBConnector, store: PostgresSt
     assert error.details == (f"{employee} {day} {dagdeel}: OPEN when loaded, UNAVAILABLE now",)
 
 
-async def test_a_slot_that_got_pinned_work(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+async def test_a_slot_that_got_pinned_work(db: DBConnector, store: Store, workspace: Workspace) -> None:
     employee, day, dagdeel = planned_key(workspace, "MSP")
     await db.execute("update roster_assignments set status = 1, source = 'manual', service_id = (select id from service_types where code = 'GRB') "
         "where employee_id = $1 and date = $2 and dagdeel = $3", [employee, day, dagdeel])  # fmt: skip
     assert (await refused(db, store, workspace)).details == (f"{employee} {day} {dagdeel}: OPEN when loaded, ACTIVE now",)
 
 
-async def test_pinned_work_that_is_gone_or_changed(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+async def test_pinned_work_that_is_gone_or_changed(db: DBConnector, store: Store, workspace: Workspace) -> None:
     await db.execute(
         "update roster_assignments set status = 0, service_id = null, source = null where source = 'manual' and employee_id = 'EMP001'"
     )
@@ -76,12 +75,12 @@ async def test_pinned_work_that_is_gone_or_changed(db: DBConnector, store: Postg
         "update service_types set actief = false where code = 'RO'",
     ],
 )
-async def test_changed_input(db: DBConnector, store: PostgresStore, workspace: Workspace, change: str) -> None:
+async def test_changed_input(db: DBConnector, store: Store, workspace: Workspace, change: str) -> None:
     await db.execute(change)
     assert (await refused(db, store, workspace)).details == ("demand, capabilities, services or rules changed",)
 
 
-async def test_an_open_slot_that_another_programs_work_took_after_load(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+async def test_an_open_slot_that_another_programs_work_took_after_load(db: DBConnector, store: Store, workspace: Workspace) -> None:
     # Without a row in `expected` the residual check must notice it: somebody blocked the slot by hand.
     employee, day, dagdeel = planned_key(workspace, "ECH")
     await db.execute("update roster_assignments set status = 2, source = 'manual', blocked_by_date = '2025-11-23', blocked_by_dagdeel = 'A', "
@@ -90,7 +89,7 @@ async def test_an_open_slot_that_another_programs_work_took_after_load(db: DBCon
 
 
 async def test_a_planner_in_the_middle_of_a_change_is_never_disturbed(
-    db: DBConnector, store: PostgresStore, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    db: DBConnector, store: Store, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(functions, "RETRY_SECONDS", 0.3)
     employee, day, dagdeel = planned_key(workspace, "OSP")
@@ -109,7 +108,7 @@ async def test_a_planner_in_the_middle_of_a_change_is_never_disturbed(
 
 
 async def test_a_write_gives_way_at_once_when_a_planner_holds_a_slot_that_it_wants(
-    db: DBConnector, store: PostgresStore, workspace: Workspace
+    db: DBConnector, store: Store, workspace: Workspace
 ) -> None:
     slot = "employee_id = $1 and date = $2 and dagdeel = $3"
     key = planned_key(workspace, "OSP")
@@ -123,7 +122,7 @@ async def test_a_write_gives_way_at_once_when_a_planner_holds_a_slot_that_it_wan
 
 
 async def test_a_write_gives_way_to_somebody_who_deletes_the_roster(
-    db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID, monkeypatch: pytest.MonkeyPatch
+    db: DBConnector, store: Store, workspace: Workspace, roster_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(functions, "RETRY_SECONDS", 0.3)
     async with db.transaction() as planner:
@@ -135,7 +134,7 @@ async def test_a_write_gives_way_to_somebody_who_deletes_the_roster(
     assert (await writer.write_roster())[0]["error"] == f"no roster has the id {roster_id}"
 
 
-async def test_a_write_waits_for_the_planner_to_finish(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+async def test_a_write_waits_for_the_planner_to_finish(db: DBConnector, store: Store, workspace: Workspace) -> None:
     employee, day, dagdeel = planned_key(workspace, "OSP")
     async with db.transaction() as planner:
         await planner.execute(
@@ -149,7 +148,7 @@ async def test_a_write_waits_for_the_planner_to_finish(db: DBConnector, store: P
 
 
 async def test_planners_who_change_slots_while_runs_write_are_never_refused(
-    db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID
+    db: DBConnector, store: Store, workspace: Workspace, roster_id: UUID
 ) -> None:
     """Slots that the write blocks, plans, or never touches; updates, and inserts of slots without a row."""
     block = workspace.predicted_blocks()[0]
@@ -181,7 +180,7 @@ async def test_planners_who_change_slots_while_runs_write_are_never_refused(
     assert min(await asyncio.gather(*planners)) > 5  # a deadlock would have come out of a planner as an error
 
 
-async def test_own_blocks_without_a_duty_do_not_stop_a_run(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+async def test_own_blocks_without_a_duty_do_not_stop_a_run(db: DBConnector, store: Store, workspace: Workspace) -> None:
     employee, day, dagdeel = planned_key(workspace, "ECH")
     await db.execute("update roster_assignments set status = 2, source = 'greedy-blocking', blocked_by_date = '2025-12-20', blocked_by_dagdeel = 'A', "
         "blocked_by_service_id = (select id from service_types where code = 'DIA') where employee_id = $1 and date = $2 and dagdeel = $3", [employee, day, dagdeel])  # fmt: skip
@@ -189,7 +188,7 @@ async def test_own_blocks_without_a_duty_do_not_stop_a_run(db: DBConnector, stor
     assert (result["success"], result["verification"] and result["verification"]["all_passed"]) == (True, True)
 
 
-async def test_rest_that_a_planner_enters_between_load_and_write(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+async def test_rest_that_a_planner_enters_between_load_and_write(db: DBConnector, store: Store, workspace: Workspace) -> None:
     block = workspace.predicted_blocks()[0]
     problem = workspace.problem
     employee, day, dagdeel = (
@@ -202,14 +201,14 @@ async def test_rest_that_a_planner_enters_between_load_and_write(db: DBConnector
     assert (await refused(db, store, workspace)).details == (f"{employee} {day} {dagdeel}: OPEN when loaded, BLOCKED now",)
 
 
-async def test_another_practices_services_are_no_change(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+async def test_another_practices_services_are_no_change(db: DBConnector, store: Store, workspace: Workspace) -> None:
     await db.execute(
         "insert into service_types (code, naam, dagdeel, begintijd, eindtijd, duur_minuten) values ('NEW', 'Elsewhere', 'O', '09:00', '10:00', 60)"
     )
     assert (await BatchWriter(workspace, store).write_roster())[0]["error"] is None
 
 
-async def test_two_runs_at_the_same_time_leave_one_of_the_two_rosters(db: DBConnector, store: PostgresStore, workspace: Workspace) -> None:
+async def test_two_runs_at_the_same_time_leave_one_of_the_two_rosters(db: DBConnector, store: Store, workspace: Workspace) -> None:
     smaller = Workspace(workspace.problem)
     results = await asyncio.gather(
         *(DatabaseOperationOrchestrator(one, store).execute() for one in (workspace, smaller, workspace, smaller))
@@ -220,14 +219,14 @@ async def test_two_runs_at_the_same_time_leave_one_of_the_two_rosters(db: DBConn
     assert (written, blocked) in {(len(workspace.planned()), len(workspace.predicted_blocks())), (0, 0)}
 
 
-async def test_a_final_roster_is_not_written(db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID) -> None:
+async def test_a_final_roster_is_not_written(db: DBConnector, store: Store, workspace: Workspace, roster_id: UUID) -> None:
     await db.execute("update rosters set status = 'final' where id = $1", [roster_id])
     result = await BatchWriter(workspace, store).write_assignments()
     assert result["error"] == f"roster {roster_id} is final; nothing was written"
     assert await db.execute("select count(*) from roster_assignments where source = 'greedy'", fetch_val=True) == 0
 
 
-async def test_a_deleted_roster_is_told(db: DBConnector, store: PostgresStore, workspace: Workspace, roster_id: UUID) -> None:
+async def test_a_deleted_roster_is_told(db: DBConnector, store: Store, workspace: Workspace, roster_id: UUID) -> None:
     await db.execute("delete from rosters where id = $1", [roster_id])
     result = await BatchWriter(workspace, store).write_assignments()
     assert result["error"] == f"no roster has the id {roster_id}"

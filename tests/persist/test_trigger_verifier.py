@@ -10,6 +10,7 @@ from greedy.database.connector import DBConnector
 from greedy.formats.practice import to_problem, to_roster
 from greedy.persist import DatabaseOperationOrchestrator, TriggerVerifier, VerificationResult
 from greedy.persist.trigger_verifier import TRIGGERS
+from greedy.store.base import Store
 from greedy.store.postgres import PostgresStore
 from greedy.workspace import Workspace
 
@@ -19,7 +20,7 @@ def failed(result: VerificationResult) -> dict[str, str]:
 
 
 @pytest.fixture
-async def verifier(store: PostgresStore, workspace: Workspace) -> TriggerVerifier:
+async def verifier(store: Store, workspace: Workspace) -> TriggerVerifier:
     """Over a roster that was written."""
     result = await DatabaseOperationOrchestrator(workspace, store).execute()
     assert result["success"]
@@ -91,7 +92,7 @@ async def test_a_trigger_that_never_frees_is_noticed(db: DBConnector, verifier: 
     assert message == "the triggers do not free 8 slots when a duty goes"
 
 
-async def test_every_trigger_of_the_schema_is_looked_for(store: PostgresStore) -> None:
+async def test_every_trigger_of_the_schema_is_looked_for(store: Store) -> None:
     assert {(trigger.table, trigger.name): trigger.function for trigger in await store.triggers()} == TRIGGERS
 
 
@@ -197,13 +198,13 @@ async def test_the_probe_leaves_nothing_behind(db: DBConnector, verifier: Trigge
     assert await db.execute(counted, fetch_val=True) == before
 
 
-async def test_a_roster_from_the_database_verifies_itself(store: PostgresStore, verifier: TriggerVerifier, roster_id: UUID) -> None:
+async def test_a_roster_from_the_database_verifies_itself(store: Store, verifier: TriggerVerifier, roster_id: UUID) -> None:
     tables = await store.load(roster_id)
     again = TriggerVerifier(Workspace(to_problem(tables), to_roster(tables)), store)
     assert (await again.verify_all_triggers())["all_passed"]
 
 
-async def test_rest_from_the_roster_before_is_neither_orphan_nor_surprise(db: DBConnector, store: PostgresStore, roster_id: UUID) -> None:
+async def test_rest_from_the_roster_before_is_neither_orphan_nor_surprise(db: DBConnector, store: Store, roster_id: UUID) -> None:
     slot = "employee_id = 'EMP001' and date = '2025-11-24' and dagdeel = 'O'"
     await db.execute(
         f"update roster_assignments set status = 2, blocked_by_date = '2025-11-23', blocked_by_dagdeel = 'O', "
