@@ -13,7 +13,6 @@ from urllib.parse import SplitResult, urlsplit
 import structlog
 
 from greedy.errors import SettingsError
-from greedy.loggable import masked
 
 log = structlog.get_logger()
 
@@ -23,6 +22,7 @@ DATABASE_HOST = re.compile(r"db\.(?P<ref>[a-z0-9]+)\.supabase\.(?:co|in|net)|.*\
 DASHBOARD = re.compile(r"(?:https?://)?(?:app\.supabase\.(?:com|io)|supabase\.com/dashboard)/(?:.*?project/(?P<ref>[a-z0-9]{15,}))?")
 REF = re.compile(r"[a-z0-9]{20}")
 KEY_LOOKS = re.compile(r"sb[a-z]*_|eyJ")
+BARE_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?/?")
 HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 EXAMPLE = "https://<project>.supabase.co"
@@ -76,29 +76,27 @@ def _check_url(url: str) -> SplitResult:
         _refuse("SUPABASE_URL holds a key instead of an address", SET_URL)
     if re.match(r"[\"']?postgres(ql)?:", url, re.IGNORECASE):
         _refuse("SUPABASE_URL holds a database URL", f"set it as DATABASE_URL instead; or {SET_URL}")
-    shown = masked(url[:200])
     if re.search(r"[\"'`“”‘’]", url):
-        _refuse(f"SUPABASE_URL has quotation marks in it: {shown}", "take them away")
+        _refuse("SUPABASE_URL has quotation marks in it", "take them away")
     if re.search(r"[\s\x00-\x1f\x7f]", url) or not url.isascii():
-        _refuse(f"SUPABASE_URL has a blank, or a sign that is not ASCII, in it: {shown!a}", SET_URL)
+        _refuse("SUPABASE_URL has a blank, or a sign that is not ASCII, in it", SET_URL)
     if (dashboard := DASHBOARD.match(url)) is not None:
         ref = dashboard["ref"] or "<project>"
-        _refuse(f"SUPABASE_URL is a page of the dashboard: {shown}", f"set SUPABASE_URL to https://{ref}.supabase.co")
+        _refuse("SUPABASE_URL is a page of the dashboard", f"set SUPABASE_URL to https://{ref}.supabase.co")
     if "://" not in url:
-        ref_alone = REF.fullmatch(url)
-        _refuse(
-            f"SUPABASE_URL has no https:// before it: {shown}",
-            f"set SUPABASE_URL to https://{url if not ref_alone else url + '.supabase.co'}",
-        )
-    return _check_parts(url, shown)
+        if REF.fullmatch(url):
+            url = f"{url}.supabase.co"
+        # Shown again only when it looks like a host: it might be the password.
+        _refuse("SUPABASE_URL has no https:// before it", f"set SUPABASE_URL to https://{url}" if BARE_HOST.fullmatch(url) else SET_URL)
+    return _check_parts(url)
 
 
-def _check_parts(url: str, shown: str) -> SplitResult:
+def _check_parts(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise SettingsError(f"SUPABASE_URL has no host, or a port that cannot be: {shown}", next_step=SET_URL) from None
+        raise SettingsError("SUPABASE_URL has no host, or a port that cannot be", next_step=SET_URL) from None
     if parts.scheme not in ("https", "http"):
         _refuse(f"SUPABASE_URL begins with {parts.scheme}://, and not with https://", SET_URL)
     if "@" in parts.netloc:
@@ -107,14 +105,14 @@ def _check_parts(url: str, shown: str) -> SplitResult:
             "take away what stands before the @; the key goes into SUPABASE_KEY",
         )
     if not _is_host(host) or port == 0 or parts.netloc.endswith(":"):
-        _refuse(f"SUPABASE_URL has no host, or one that cannot be: {shown}", SET_URL)
+        _refuse("SUPABASE_URL has no host, or one that cannot be", SET_URL)
     if (database := DATABASE_HOST.fullmatch(host)) is not None:
         _refuse(
-            f"SUPABASE_URL is the address of the project's database: {shown}",
+            "SUPABASE_URL is the address of the project's database",
             f"set SUPABASE_URL to https://{database['ref'] or '<project>'}.supabase.co",
         )
     if parts.path.strip("/") or parts.query or parts.fragment:
-        _refuse(f"SUPABASE_URL has more behind its host: {shown}", f"set SUPABASE_URL to {parts.scheme}://{parts.netloc}")
+        _refuse("SUPABASE_URL has more behind its host", f"set SUPABASE_URL to {parts.scheme}://{parts.netloc}")
     if parts.scheme == "http" and not _is_loopback(host):
         _refuse(
             f"SUPABASE_URL begins with http://: the key would go to {host} for all to read", f"set SUPABASE_URL to https://{parts.netloc}"

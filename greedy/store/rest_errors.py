@@ -189,8 +189,6 @@ def from_rest(exc: Exception, *, server: str, function: str) -> DatabaseError:
             return call.error(CERTIFICATE, cause.verify_message)
         if isinstance(cause, socket.gaierror):
             return call.error(NO_SUCH_HOST, cause.strerror or "")
-    if isinstance(exc, ValidationError) and _is_no_document(exc):
-        return call.error(GARBLED)
     meaning = next((meaning for kind, meaning in TRANSPORT if isinstance(exc, kind)), UNKNOWN)
     return call.error(meaning, type(exc).__name__ if isinstance(exc, TELLTALES) else str(exc) or type(exc).__name__)
 
@@ -232,7 +230,7 @@ def _of_refusal(refusal: _Refusal, facts: ServerFacts, call: _Call) -> DatabaseE
     code, message = str(refusal.code or ""), _line(refusal.message or refusal.error or "")
     facts = facts._replace(
         sqlstate=code if SQLSTATE.fullmatch(code) else None,
-        detail=_line(str(refusal.details)) if refusal.details else None,
+        detail=_line(str(refusal.details)) if refusal.details and not str(refusal.details).lstrip().startswith("<") else None,
         hint=_line(refusal.hint) if refusal.hint else None,
     )
     if (meaning := CODES.get(code)) is not None:
@@ -254,11 +252,6 @@ def _meaning_of(status: int) -> Meaning:
     return REFUSED if status < 500 else GATEWAY
 
 
-def _is_no_document(exc: ValidationError) -> bool:
-    """Whether what was to be validated was no JSON: supabase-py gives such an answer as a text."""
-    return any(not fault["loc"] and (isinstance(fault["input"], str) or fault["type"] == "json_invalid") for fault in exc.errors())
-
-
 def _page(response: httpx.Response) -> str:
     """What a page says of itself; never the page."""
     if not response.content:
@@ -271,7 +264,7 @@ def _page(response: httpx.Response) -> str:
 
 def _retry_after(header: str) -> float | None:
     """Seconds that the server asks to wait: it gives them, or the moment when they end."""
-    if header.isascii() and header.isdigit():
+    if re.fullmatch(r"[0-9]{1,9}", header):
         return float(header)
     try:
         moment = parsedate_to_datetime(header)

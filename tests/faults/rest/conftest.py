@@ -1,0 +1,126 @@
+"""The command line over a Supabase project whose answers are spoilt on the way, and what the database holds meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import pytest
+import structlog
+
+from greedy.cli.main import main
+from greedy.database.connector import DBConnector
+from greedy.formats.tables import PracticeTables
+from greedy.store import functions, supabase
+from greedy.store.postgres import PostgresStore
+from tests.faults.kill_writes import STATE
+from tests.faults.rest.proxy import Proxy, spoiling
+from tests.supabase_project import Project
+
+ROSTER = "8e91579a-21c3-439e-90c1-91728c541241"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.err.splitlines() if line.startswith("{")]
+
+
+Greedy = Callable[..., Done]
+
+
+@pytest.fixture
+async def proxy(project: Project, sample: PracticeTables) -> AsyncIterator[Proxy]:
+    """A way to the REST server on which answers are spoilt; the project holds the sample roster."""
+    async with DBConnector(project.database_url, min_size=1) as db:
+        await PostgresStore(db).import_tables(sample)
+    with spoiling(project.url) as spoilt:
+        yield spoilt
+
+
+@pytest.fixture
+def greedy(
+    proxy: Proxy,
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> Iterator[Greedy]:
+    """The command with nothing but the two settings. Whatever it does, the key is in nothing that it says, not even at the lowest log level."""
+    monkeypatch.setenv("SUPABASE_URL", proxy.url)
+    monkeypatch.setenv("SUPABASE_KEY", project.secret_key)
+    monkeypatch.setenv("LOG_LEVEL", "DEBUG")
+    caplog.set_level(logging.DEBUG)
+
+    def run(*arguments: str) -> Done:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(list(arguments))
+        out, err = capfd.readouterr()
+        said = out + err + caplog.text
+        for key in (project.secret_key, project.publishable_key, project.jwt_secret):
+            assert key.removeprefix("sb_secret_").removeprefix("sb_publishable_") not in said
+        if "--debug" not in arguments:
+            assert "Traceback" not in said
+        return Done(int(ended.value.code or 0), out, err)
+
+    terminated = signal.getsignal(signal.SIGTERM)
+    yield run
+    signal.signal(signal.SIGTERM, terminated)
+    structlog.reset_defaults()  # its stderr is closed with the test
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is tried more than twice."""
+    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.0)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is waited for long."""
+    monkeypatch.setattr(supabase, "CALL_SECONDS", 1.5)
+
+
+@dataclass(frozen=True)
+class Eye:
+    """A second pair of eyes: a connection of its own for each look."""
+
+    database_url: str
+
+    def state(self) -> str:
+        """The whole roster as one value."""
+        return str(asyncio.run(self._look(STATE, ROSTER)))
+
+    def writes(self) -> int:
+        """How often it was written."""
+        return int(asyncio.run(self._look("select count(*) from roster_writes")))
+
+    async def _look(self, sql: str, *arguments: object) -> Any:
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            return await connection.fetchval(sql, *arguments)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture
+def eye(project: Project) -> Eye:
+    return Eye(project.database_url)
