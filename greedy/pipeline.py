@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -34,8 +34,9 @@ from greedy.report.model import (
 )
 from greedy.solve.bound import coverage_bound
 from greedy.solve.explain import explain_open_demand
-from greedy.solve.process import OnProgress, Solved, SolverProcess, solve_apart
+from greedy.solve.process import GRACE_SECONDS, OnProgress, Solved, SolverProcess, solve_apart
 from greedy.solve.solve import Method
+from greedy.stopping import Stop
 from greedy.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ OnPhase = Callable[[str], None]
 Keep = Callable[[Problem, Roster], Roster]  # the problem and the work that stands in its tables -> the earlier roster
 
 DEFAULT_SECONDS = 60.0
+# What a job with a time limit keeps for pairing, write, verification and report: a quarter of it, but never more than this.
+SECONDS_AFTER_SOLVE, SHARE_AFTER_SOLVE = 60.0, 0.25
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class SolveOptions:
 class RunDocument(BaseModel):
     """What `greedy run --json` prints.
 
-    `write` and `verification` are null in a dry run, `changes` without an earlier roster to keep to, `error` when the write succeeded.
+    `write` and `verification` are null in a dry run, `verification` also when the job was asked to end before it was finished, `changes`
+    without an earlier roster to keep to, `error` when the write succeeded.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -94,6 +98,11 @@ class RunOutcome:
     document: RunDocument
     report: Report
     error: GreedyError | None
+
+    @property
+    def unverified(self) -> bool:
+        """Whether the roster was written and then not verified, as the job was asked to end."""
+        return self.document.write is not None and self.error is None and self.document.verification is None
 
 
 class Phases:
@@ -126,6 +135,7 @@ async def run_roster(
     planning: Planning | None = None,
     keep: Keep | None = None,
     run_id: UUID | None = None,
+    stop: Stop | None = None,
     on_phase: OnPhase = lambda _: None,
     on_progress: OnProgress | None = None,
 ) -> RunOutcome:
@@ -149,6 +159,8 @@ async def run_roster(
         Finds the earlier roster that the new one should change little of; none by default.
     run_id
         Names the write; a repeat with the same id changes nothing. A new one by default.
+    stop
+        Asks the job to end early, and says until when it may go on: the solve is made shorter, so that there is time to write.
     on_phase
         Called with the title of each phase as it begins.
     on_progress
@@ -158,9 +170,12 @@ async def run_roster(
     ------
     GreedyError
         The roster cannot be loaded. A write that failed is in the outcome instead.
+    CancelledError
+        The job was asked to end before the write began; nothing was written.
     """
     run_id = run_id or uuid4()
     options = options or SolveOptions()
+    stop = stop or Stop()
     phases = Phases(on_phase)
     with structlog.contextvars.bound_contextvars(run_id=str(run_id), roster_id=str(roster_id)):
         with phases.phase("load", "FASE 1 LOAD"):
@@ -169,7 +184,7 @@ async def run_roster(
             if keep is not None:
                 problem = keep_to(problem, keep(problem, to_roster(tables)))
         with phases.phase("solve", "FASE 2 SOLVE"):
-            solved = await _solve(problem, options, on_progress)
+            solved = await _solve(problem, _within(options, stop), on_progress)
             result = solved.result
         with phases.phase("pairing", "FASE 3 PAIRING"):
             workspace = Workspace(problem, result.roster)
@@ -179,7 +194,7 @@ async def run_roster(
         error: GreedyError | None = None
         if not dry_run:
             with phases.phase("database", "FASE 4 DATABASE"):
-                orchestrator = DatabaseOperationOrchestrator(workspace, store, run_id=run_id)
+                orchestrator = DatabaseOperationOrchestrator(workspace, store, run_id=run_id, stop=stop)
                 operation = await orchestrator.execute()
                 error = orchestrator.error
         with phases.phase("report", "FASE 5 REPORT"):
@@ -264,6 +279,18 @@ async def report_roster(store: Store, roster_id: UUID) -> Report:
     """FASE 5 alone, for the roster that stands in the database."""
     tables = await store.load(roster_id)
     return report_standing(to_problem(tables), to_roster(tables), name=tables.roster.naam or "")
+
+
+def _within(options: SolveOptions, stop: Stop) -> SolveOptions:
+    """The options, with a solve that leaves time for what comes after it."""
+    if stop.time_limit_seconds is None or options.method == "greedy":
+        return options
+    afterwards = GRACE_SECONDS + min(SECONDS_AFTER_SOLVE, SHARE_AFTER_SOLVE * stop.time_limit_seconds)
+    seconds = round(max(1.0, stop.seconds_left - afterwards), 1)
+    if options.time_limit_seconds <= seconds:
+        return options
+    log.warning("solve.shortened", asked_seconds=options.time_limit_seconds, seconds=seconds, job_seconds=stop.time_limit_seconds)
+    return replace(options, time_limit_seconds=seconds)
 
 
 async def _solve(problem: Problem, options: SolveOptions, on_progress: OnProgress | None) -> Solved:

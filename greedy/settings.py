@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from greedy.errors import SettingsError
 
+# A run that hangs blocks those that are due after it: Railway starts none while one is active.
+RAILWAY_JOB_SECONDS = 600.0
+
 
 def default_data_dir() -> Path:
     """Where the embedded database and the reports live when GREEDY_DATA_DIR says nothing.
@@ -37,13 +40,20 @@ class Settings(BaseSettings):
     supabase_url: str | None = Field(None, description="Supabase project, https://<project>.supabase.co")
     supabase_key: SecretStr | None = Field(None, description="Supabase secret key")
     rooster_id: str | None = Field(None, description="Roster to plan when a command gets none")
+    on_railway: str | None = Field(None, validation_alias="RAILWAY_ENVIRONMENT_ID", description="Set by Railway")
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
-        "WARNING", description="Least level of log lines"
+        default_factory=lambda read: "INFO" if read.get("on_railway") else "WARNING", description="Least level of log lines"
+    )
+    job_time_limit: float | None = Field(
+        default_factory=lambda read: RAILWAY_JOB_SECONDS if read.get("on_railway") else None,
+        gt=0,
+        allow_inf_nan=False,
+        validation_alias="GREEDY_JOB_TIME_LIMIT",
+        description="Seconds after which a run ends, whatever it does",
     )
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
         default_factory=default_data_dir, validation_alias="GREEDY_DATA_DIR", description="Embedded database and reports"
     )
-    on_railway: str | None = Field(None, validation_alias="RAILWAY_ENVIRONMENT_ID", description="Set by Railway")
 
 
 def load_settings() -> Settings:

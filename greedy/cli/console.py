@@ -14,14 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import UUID
 
+import structlog
 import typer
 
 from greedy.errors import CallerError, GreedyError, InputError, OutsideError
+from greedy.log import collected
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from greedy.settings import Settings
+
+log = structlog.get_logger()
 
 Result = TypeVar("Result")
 
@@ -110,10 +114,13 @@ def progress(quiet: bool = False) -> Iterator[Callable[[str], None]]:
 
 
 def report_failure(error: GreedyError, *, as_json: bool) -> ExitCode:
-    """Tell an error: one line, then its details and the next step."""
+    """Tell an error: one line, then its details and the next step; one event where lines are collected."""
     code = ExitCode.CALLER if isinstance(error, CallerError) else ExitCode.OUTSIDE
     if as_json:
         print_document({"success": False, "error": error_document(error)})
+    if collected():
+        log.error(error.message, **{key: value for key, value in error_document(error).items() if key != "message"}, exit_code=int(code))
+        return code
     print(f"error: {error.message}", file=sys.stderr)
     for line in error.details[:SHOWN_DETAILS]:
         print(f"  {line}", file=sys.stderr)
@@ -124,6 +131,23 @@ def report_failure(error: GreedyError, *, as_json: bool) -> ExitCode:
     return code
 
 
+def say_ended(text: str, code: ExitCode) -> ExitCode:
+    """Tell that a command was ended before its time."""
+    if collected():
+        log.warning(text, exit_code=int(code))
+    else:
+        print(text, file=sys.stderr)
+    return code
+
+
+def show_traceback() -> None:
+    """The traceback of the exception that is being handled."""
+    if collected():
+        log.error("traceback", exc_info=True)
+    else:
+        traceback.print_exc()
+
+
 def guarded(command: Callable[[], int], *, as_json: bool, debug: bool) -> int:
     """Run a command; whatever it raises becomes lines on stderr and an exit code. A traceback is shown with `debug` alone."""
     try:
@@ -132,25 +156,24 @@ def guarded(command: Callable[[], int], *, as_json: bool, debug: bool) -> int:
         return code  # noqa: TRY300
     except GreedyError as exc:
         if debug:
-            traceback.print_exc()
+            show_traceback()
         return report_failure(exc, as_json=as_json)
     except KeyboardInterrupt:
-        print("interrupted; what was not finished was not written", file=sys.stderr)
-        return ExitCode.INTERRUPTED
+        return say_ended("interrupted; what was not finished was not written", ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output has gone, as in `greedy report ... | head`.
         drop_output()
         return ExitCode.DONE
     except OSError as exc:
         if debug:
-            traceback.print_exc()
+            show_traceback()
         drop_output()
         return report_failure(
             OutsideError(f"the operating system refused: {exc}", next_step="run again with --debug to see where"), as_json=False
         )
     except Exception as exc:  # noqa: BLE001  the last line of defence: a fault of this program
         if debug:
-            traceback.print_exc()
+            show_traceback()
         internal = GreedyError(
             f"internal fault: {type(exc).__name__}: {exc}",
             next_step="run again with --debug and report what it prints; nothing half-written is left",

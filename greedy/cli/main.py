@@ -15,10 +15,10 @@ from typer.exceptions import TyperException
 
 from greedy import __version__
 from greedy.cli import database, files, rosters
-from greedy.cli.console import ExitCode, guarded, report_failure
+from greedy.cli.console import ExitCode, guarded, report_failure, say_ended
 from greedy.cli.doctor import doctor
 from greedy.errors import CallerError
-from greedy.log import configure_logging
+from greedy.log import configure_logging, put_on_every_line
 from greedy.settings import load_settings
 
 EPILOG = (
@@ -59,6 +59,8 @@ def main(arguments: list[str] | None = None) -> None:
     as_json = "--json" in words
 
     def command() -> int:
+        put_on_every_line()
+        configure_logging("WARNING")  # settings that cannot be read are told too
         configure_logging("DEBUG" if debug else load_settings().log_level)
         try:
             code = app(words, prog_name="greedy", standalone_mode=False)
@@ -70,7 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
             if isinstance(exc.__context__, BrokenPipeError):
                 raise exc.__context__ from None  # the framework has swallowed it
             raise
-        if code == ExitCode.INTERRUPTED:
+        if code == ExitCode.INTERRUPTED and not isinstance(code, ExitCode):
             raise KeyboardInterrupt  # the framework has swallowed it
         return code if isinstance(code, int) else ExitCode.DONE
 
@@ -80,8 +82,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
     """End as after an interrupt: what is open is closed, a solver that runs is ended, and what was not finished is not written."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # closing must not be cut off by a second one
-    print("terminated; what was not finished was not written", file=sys.stderr)
-    raise SystemExit(ExitCode.TERMINATED)
+    raise SystemExit(say_ended("terminated; what was not finished was not written", ExitCode.TERMINATED))
 
 
 def _make_streams_safe() -> None:

@@ -6,10 +6,12 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import structlog
 import typer
 
+from greedy import __version__
 from greedy.cli.console import (
     DatabaseOption,
     ExitCode,
@@ -22,8 +24,10 @@ from greedy.cli.console import (
     progress,
     report_failure,
     run_async,
+    say_ended,
     write_file,
 )
+from greedy.cli.job import CODES, Job, StoppedError
 from greedy.cli.solving import (
     KeepOption,
     LimitDaysOption,
@@ -42,14 +46,19 @@ from greedy.cli.solving import (
 )
 from greedy.database.schema.names import PUBLIC
 from greedy.errors import InputError
+from greedy.log import collected, put_on_every_line
 from greedy.opening import open_store
 from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, SolveOptions, report_roster, run_roster, verify_roster
 from greedy.report import Report, render_text
 from greedy.settings import load_settings
+from greedy.stopping import Why
 from greedy.store.base import RosterExistsError
 
 if TYPE_CHECKING:
     from greedy.settings import Settings
+    from greedy.stopping import Stop
+
+log = structlog.get_logger()
 
 SHOWN, SHOWN_FAULTS = 5, 50
 DEMO_SECONDS = 5.0
@@ -133,16 +142,30 @@ def run(
         list[FailOn] | None, typer.Option("--fail-on", help="End with 3 on open demand, 4 on a failed verification. Repeatable.")
     ] = None,
     run_id: Annotated[str | None, typer.Option("--run-id", help="Name this run; the same id again changes nothing.")] = None,
+    job_time_limit: Annotated[
+        float | None,
+        typer.Option(
+            "--job-time-limit",
+            min=1,
+            metavar="SECONDS",
+            help="The whole run ends by then, whatever it does; otherwise GREEDY_JOB_TIME_LIMIT, 600 on Railway, else none.",
+        ),
+    ] = None,
     database: DatabaseOption = None,
     schema: SchemaOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Plan one roster: load, solve, pair, write all or nothing, verify, report."""
+    named = _parse_run_id(run_id) or uuid4()
     settings = load_settings()
+    put_on_every_line(run_id=str(named), roster_id=roster_id or settings.rooster_id)
     roster = parse_roster_id(roster_id, settings)
+    put_on_every_line(run_id=str(named), roster_id=str(roster))
+    seconds = job_time_limit or settings.job_time_limit
+    log.info("run.begun", version=__version__, job_seconds=seconds)
     told = planning_of(planning)
 
-    async def work() -> RunOutcome:
+    async def work(stop: Stop) -> RunOutcome:
         with progress(as_json) as tell:
             tell("connecting")
             async with open_store(settings, database, schema) as store:
@@ -155,17 +178,26 @@ def run(
                     wishes=wishes,
                     planning=told,
                     keep=keeper(keep),
-                    run_id=_parse_run_id(run_id),
+                    run_id=named,
+                    stop=stop,
                     on_phase=tell,
                     on_progress=solver_progress(tell),
                 )
 
-    outcome = run_async(work())
-    if as_json:
-        print_document(outcome.document.model_copy(update={"error": error_document(outcome.error) if outcome.error else None}))
-    elif outcome.error is None:
-        print_outcome(outcome)
-    return exit_code(outcome, fail_on or [])
+    with Job(seconds) as job:
+        try:
+            outcome = job.run(work(job.stop))
+        except StoppedError as exc:
+            return tell_stopped(exc, as_json=as_json)
+        if as_json:
+            print_document(outcome.document.model_copy(update={"error": error_document(outcome.error) if outcome.error else None}))
+        elif outcome.error is None and not collected():
+            print_outcome(outcome)
+        sys.stdout.flush()  # here, where the time limit holds for a reader who does not read
+        log_outcome(outcome)
+        if outcome.unverified:
+            return tell_stopped(job.stopped("the roster was written, and not verified"), as_json=False)
+        return exit_code(outcome, fail_on or [])
 
 
 def verify(
@@ -243,6 +275,33 @@ def exit_code(outcome: RunOutcome, fail_on: list[FailOn]) -> int:
     return ExitCode.DONE
 
 
+def tell_stopped(error: StoppedError, *, as_json: bool) -> int:
+    """Tell that a run was ended before its time: by a signal, or as an error because its time was over."""
+    if error.why is Why.TIME:
+        return report_failure(error, as_json=as_json)
+    if as_json:
+        print_document({"success": False, "error": error_document(error)})
+    return say_ended(error.message, CODES[error.why])
+
+
+def log_outcome(outcome: RunOutcome) -> None:
+    """What a run did, as the one event to look for in its log."""
+    document = outcome.document
+    log.info(
+        "run.done",
+        success=document.success,
+        dry_run=document.dry_run,
+        solver=document.solver.name,
+        status=document.solver.status,
+        needed=document.coverage.needed,
+        assigned=document.coverage.assigned,
+        open=document.coverage.open,
+        written=None if document.write is None else {name: part["written"] for name, part in document.write.items()},
+        verified=None if document.verification is None else document.verification["all_passed"],
+        milliseconds=document.phases_ms,
+    )
+
+
 def print_outcome(outcome: RunOutcome) -> None:
     """The first things that a planner wants to know of a run."""
     document, found = outcome.document, outcome.report
@@ -254,6 +313,8 @@ def print_outcome(outcome: RunOutcome) -> None:
         print(f"written: {write['assignments']['written']} assignments, {write['blocking']['written']} blocked slots, in one transaction")
     if document.verification is not None:
         print_checks(document.verification)
+    elif outcome.unverified:
+        print(f"not verified: greedy verify {document.roster_id}")
     print_faults(found)
     for line in found.recommendations[:SHOWN]:
         print(f"would help: {line}")

@@ -9,6 +9,7 @@ from uuid import UUID
 from greedy.errors import GreedyError
 from greedy.persist.batch_writer import BatchWriter, WriteResult
 from greedy.persist.trigger_verifier import TriggerVerifier, VerificationResult
+from greedy.stopping import Stop
 from greedy.store.base import Store
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class OperationResult(TypedDict):
-    """What FASE 4 did. `verification` is None when nothing was written. `success` speaks of the write; verification warns."""
+    """What FASE 4 did. `success` speaks of the write; verification warns.
+
+    `verification` is None when nothing was written, or when the job was asked to end before it was finished.
+    """
 
     success: bool
     run_id: str
@@ -30,10 +34,11 @@ class OperationResult(TypedDict):
 
 
 class DatabaseOperationOrchestrator:
-    """Runs FASE 4 for a workspace."""
+    """Runs FASE 4 for a workspace. When `stop` asks for an end, a write that has begun is finished; the verification is left out."""
 
-    def __init__(self, workspace: Workspace, store: Store, *, run_id: UUID | None = None) -> None:
+    def __init__(self, workspace: Workspace, store: Store, *, run_id: UUID | None = None, stop: Stop | None = None) -> None:
         self._workspace = workspace
+        self._stop = stop or Stop()
         self._writer = BatchWriter(workspace, store, run_id=run_id)
         self._verifier = TriggerVerifier(workspace, store)
 
@@ -45,9 +50,10 @@ class DatabaseOperationOrchestrator:
     async def execute(self) -> OperationResult:
         """Write and verify. Errors of the database are in the result; nothing is half-written then."""
         started = time.perf_counter()
-        assignments, blocking = await self._writer.write_roster()
+        with self._stop.writing():
+            assignments, blocking = await self._writer.write_roster()
         written = time.perf_counter()
-        verification = None if self.error else await self._verifier.verify_all_triggers()
+        verification = None if self.error else await self._stop.unless_asked(self._verifier.verify_all_triggers())
         return OperationResult(
             success=self.error is None,
             run_id=str(self._writer.run_id),

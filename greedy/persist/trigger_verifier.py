@@ -128,7 +128,7 @@ class TriggerVerifier:
             failed = {name: check["message"] for name, check in cast("dict[str, Any]", checks).items() if not check["passed"]}
             passed = not failed
             for name, message in failed.items():
-                log.warning("verify.failed", check=name, message=message)
+                log.warning("verify.failed", check=name, fault=message)
         return VerificationResult(
             all_passed=passed,
             checks=checks,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import os
 import signal
 import subprocess
@@ -73,6 +74,7 @@ class SolverProcess:
         self._best: Progress | None = None  # the last one with a roster
         self._bound: int | None = None
         self._waiting = threading.Lock()
+        self._left = False
 
     def __enter__(self) -> Self:
         root = str(Path(greedy.__file__).parents[1])
@@ -81,6 +83,7 @@ class SolverProcess:
             [sys.executable, "-P", "-c", PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": path},
             start_new_session=True,  # a group of its own, to be ended as a whole
         )
@@ -89,9 +92,12 @@ class SolverProcess:
         self._answers = Connection(os.dup(self._process.stdout.fileno()), writable=False)
         self._process.stdin.close()
         self._process.stdout.close()
+        # In the context of this thread, whose log lines say which run it is.
+        threading.Thread(target=contextvars.copy_context().run, args=(self._log_what_it_prints,), daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+        self._left = True
         self.kill()
         with self._waiting:  # a thread in `wait` sees the end of the child at once
             self._orders.close()
@@ -133,11 +139,20 @@ class SolverProcess:
                     if on_progress is not None:
                         on_progress(answer)
             except (EOFError, ConnectionError):
+                if self._left:
+                    raise SolverCrashError("the solver was ended, as nobody waits for it any more") from None
                 code = self._process.wait()
                 how = f"by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"with exit code {code}"
                 return self._best_or_raise(f"the solver process ended {how}{'; perhaps memory ran out' if code == -signal.SIGKILL else ''}")
             self.kill()
             return self._best_or_raise(f"the solver went on beyond its time limit of {self._order.time_limit_seconds:g} s and was ended")
+
+    def _log_what_it_prints(self) -> None:
+        """What the child or a library in it prints. Ends when all processes that the child started have."""
+        assert self._process.stderr is not None  # noqa: S101  for the type checker
+        with self._process.stderr as lines:
+            for line in lines:
+                log.warning("solver.said", line=line.decode(errors="replace").rstrip())
 
     def _remaining(self) -> float | None:
         limit = self._order.time_limit_seconds

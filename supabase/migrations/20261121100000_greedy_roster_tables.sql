@@ -1,5 +1,83 @@
 -- The tables of a practice and its rosters. Table, column and code names are the practice's own (Dutch).
 -- Row level security is on from the first day, without policies: nobody but the owner and service roles reads or writes.
+--
+-- A database may hold some of these tables already, with rows. They are set aside here, the tables are made as in an empty database, and at
+-- the end of this file each one that was set aside takes the place of the new one and gets what it lacks. Its rows are not touched. What
+-- does not fit is listed, all of it, and nothing has changed then: this file is one transaction.
+
+create function public.set_aside_tables() returns void
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare
+  v_tables constant text[] := '{employees,service_types,service_blocking_rules,rosters,roster_period_staffing_dagdelen,
+    roster_employee_services,roster_assignments,roster_writes}';
+  -- What else the migrations make: names that nobody else may have here.
+  v_relations constant text[] := '{roster_slot_counts,roster_service_coverage,roster_employee_service_usage,slot_content,slot_blocker,
+    employees_pkey,service_types_pkey,service_types_code_key,service_types_id_dagdeel_key,service_blocking_rules_pkey,rosters_pkey,
+    roster_period_staffing_dagdelen_pkey,roster_period_staffing_dagdel_roster_id_date_dagdeel_team_s_key,roster_employee_services_pkey,
+    roster_employee_services_employee_id_idx,roster_assignments_pkey,roster_assignments_roster_id_employee_id_date_dagdeel_key,
+    roster_assignments_employee_id_idx,roster_writes_pkey,roster_writes_roster_id_written_at_idx}';
+  v_functions constant text[] := '{access_faults_v1,access_v1,applied_migrations_v1,apply_access_v1,count_slots_v1,database_facts_v1,
+    has_stale_blocks,import_roster,import_roster_v1,is_structurally_absent,is_weekly_absence,keep_blocking_true,keep_rows_in_roster,
+    list_rosters_v1,list_triggers_v1,load_roster_v1,lock_roster,lock_roster_of_new_slot,own_history_v1,probe_blocking_v1,refresh_blocking,
+    refresh_blocking_of_absence,refresh_blocking_of_rules,refuse_dates_outside_roster,refuse_demand_in_other_dagdeel,roster_employee_ids,
+    roster_input_digest,roster_service_ids,sync_blocked_slots,verify_roster_v1,write_roster_v1}';
+  v_triggers constant text[] := '{date_in_roster_after_insert,date_in_roster_after_update,dagdeel_of_service_after_insert,
+    dagdeel_of_service_after_update,keep_blocking_true_after_delete,keep_blocking_true_after_insert,keep_blocking_true_after_update,
+    keep_rows_in_roster,lock_roster_before_insert,refresh_blocking_after_delete,refresh_blocking_after_insert,
+    refresh_blocking_after_update}';
+  v_home   constant oid := to_regnamespace(quote_ident(current_schema()));
+  v_there  text[];
+  v_faults text[];
+  v_table  text;
+begin
+  v_there := array(select relname::text from pg_class where relnamespace = v_home and relkind = 'r' and relname = any (v_tables) order by 1);
+  v_faults := array(
+    select format('%s %s: this name is needed',
+             case when c.relkind in ('i', 'I') then 'index' when c.relkind = 'c' then 'type' when c.relkind = 'S' then 'sequence'
+                  when c.relkind in ('v', 'm') then 'view' else 'table' end, c.relname)
+    from pg_class as c left join pg_index as i on i.indexrelid = c.oid left join pg_class as own on own.oid = i.indrelid
+    where c.relnamespace = v_home
+      and (c.relname = any (v_tables) and c.relkind <> 'r' or c.relname = any (v_relations) and coalesce(own.relname <> all (v_there), true))
+    union all
+    select format('type %s: this name is needed', typname) from pg_type
+    where typnamespace = v_home and typtype in ('d', 'e', 'r') and typname = any (v_tables || v_relations)
+    union all
+    select distinct format('function %s: this name is needed', proname) from pg_proc where pronamespace = v_home and proname = any (v_functions)
+    union all
+    select format('trigger %s of table %s: this name is needed', tgname, relname)
+    from pg_trigger as t join pg_class as c on c.oid = t.tgrelid
+    where c.relnamespace = v_home and relname = any (v_there) and tgname = any (v_triggers) and not tgisinternal
+    union all
+    select format('table %s belongs to %s: alter table %1$I owner to %s', relname, pg_get_userbyid(relowner), quote_ident(current_user))
+    from pg_class where relnamespace = v_home and relname = any (v_there) and pg_get_userbyid(relowner) <> current_user
+    union all
+    select format('table %s has forced row level security: alter table %1$I no force row level security', relname)
+    from pg_class where relnamespace = v_home and relname = any (v_there) and relforcerowsecurity
+    union all
+    select format('table %s has the rule %s, which is not supported', relname, rulename)
+    from pg_rewrite as r join pg_class as c on c.oid = r.ev_class where c.relnamespace = v_home and relname = any (v_there)
+    union all
+    select format('table %s inherits, or is inherited from, which is not supported', relname)
+    from pg_class where relnamespace = v_home and relname = any (v_there)
+      and exists (select from pg_inherits where pg_class.oid in (inhrelid, inhparent))
+    order by 1);
+  if v_faults <> '{}' then
+    -- In the message, as the Supabase CLI shows nothing else.
+    raise exception using errcode = 'GR422',
+      message = array_to_string('nothing was changed; rename, move or mend these, then migrate again:'::text || v_faults, E'\n- ');
+  end if;
+
+  if v_there <> '{}' then
+    create schema greedy_set_aside;
+    foreach v_table in array v_there loop
+      execute format('alter table %I set schema greedy_set_aside', v_table);
+    end loop;
+  end if;
+end
+$$;
+select public.set_aside_tables();
 
 create function public.is_weekly_absence(absence jsonb) returns boolean
 language sql immutable parallel safe
@@ -139,6 +217,269 @@ alter table public.roster_period_staffing_dagdelen enable row level security;
 alter table public.roster_employee_services enable row level security;
 alter table public.roster_assignments enable row level security;
 alter table public.roster_writes enable row level security;
+
+create function public.parts_of_table(p_table regclass) returns table (part text, definition text)
+language sql
+set search_path = public, pg_temp
+as $$
+  select format('column %s.%s', relname, attname),
+         concat_ws(' ', format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated, attcollation, pg_get_expr(adbin, adrelid))
+  from pg_class as c join pg_attribute on attrelid = c.oid left join pg_attrdef on (adrelid, adnum) = (attrelid, attnum)
+  where c.oid = p_table and attnum > 0 and not attisdropped
+  union all
+  select format('constraint %s.%s', relname, conname), pg_get_constraintdef(k.oid, true)
+  from pg_class as c join pg_constraint as k on conrelid = c.oid where c.oid = p_table and contype in ('p', 'u', 'c', 'f', 'x')
+  union all
+  select format('index %s', i.relname), pg_get_indexdef(i.oid, 0, true) from pg_index join pg_class as i on i.oid = indexrelid
+  where indrelid = p_table and not exists (select from pg_constraint where conindid = indexrelid and conrelid = indrelid)
+  union all
+  select format('trigger %s.%s', relname, tgname), pg_get_triggerdef(t.oid, true)
+  from pg_class as c join pg_trigger as t on tgrelid = c.oid where c.oid = p_table and not tgisinternal
+  union all
+  select format('policy %s.%s', relname, polname), ''
+  from pg_class as c join pg_policy on polrelid = c.oid where c.oid = p_table
+$$;
+
+create function public.adopt_tables() returns void
+language plpgsql
+set search_path = public, pg_temp
+set client_min_messages = warning
+as $$
+declare
+  v_home   constant oid := to_regnamespace(quote_ident(current_schema()));
+  v_aside  constant oid := to_regnamespace('greedy_set_aside');
+  v_adopted text[];
+  v_faults text[] := '{}';
+  v_unfit  text[] := '{}';  -- table.column: nothing more is tried with these
+  v_keyless text[] := '{}';
+  v_wanted jsonb;           -- constraints of the new tables
+  v_indexes jsonb;
+  v_parts  jsonb;
+  v_column record;
+  v_part   record;
+  v_table  text;
+  v_rows   bigint;
+  v_name   text;
+  v_kept   text[];
+begin
+  if v_aside is null then
+    return;
+  end if;
+  v_adopted := array(select relname::text from pg_class where relnamespace = v_aside and relkind = 'r' order by 1);
+
+  -- Columns, while the old table and the new one stand side by side.
+  for v_column in
+    select old.oid::regclass as old_table, new.relname::text as table_name, w.attname as name, w.attnotnull as required,
+           format_type(w.atttypid, w.atttypmod) as type, pg_get_expr(d.adbin, d.adrelid) as default_value,
+           h.attname is not null as there, format_type(h.atttypid, h.atttypmod) as own_type, h.attnotnull as own_required,
+           h.atthasdef as own_default, h.attgenerated <> '' or h.attidentity = 'a' as own_generated, h.atttypmod - 4 as own_length,
+           w.atttypid = h.atttypid
+             or w.atttypid = 'text'::regtype and h.atttypid = 'varchar'::regtype
+             or w.atttypid in ('int2'::regtype, 'int4'::regtype) and h.atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+             or w.atttypid = 'timestamptz'::regtype and h.atttypid = 'timestamp'::regtype as fits
+    from pg_class as new
+    join pg_class as old on old.relname = new.relname and old.relnamespace = v_aside
+    join pg_attribute as w on w.attrelid = new.oid and w.attnum > 0
+    left join pg_attrdef as d on (d.adrelid, d.adnum) = (w.attrelid, w.attnum)
+    left join pg_attribute as h on h.attrelid = old.oid and h.attname = w.attname and not h.attisdropped
+    where new.relnamespace = v_home and new.relkind = 'r'
+    order by new.relname, w.attnum
+  loop
+    v_name := v_column.table_name || '.' || v_column.name;
+    execute format('select count(*) from %s', v_column.old_table) into v_rows;
+    if not v_column.there then
+      if v_column.required and v_column.default_value is null and v_rows > 0 then
+        v_faults := v_faults || format('%s is missing, and no default is right for %s rows: add it as %s and fill it', v_name, v_rows, v_column.type);
+        v_unfit := v_unfit || v_name;
+      else
+        execute format('alter table %s add column %I %s %s %s', v_column.old_table, v_column.name, v_column.type,
+          'default ' || v_column.default_value, case when v_column.required then 'not null' end);
+      end if;
+      continue;
+    end if;
+    if not v_column.fits then
+      v_faults := v_faults || format('%s is %s instead of %s: alter table %I alter column %I type %3$s using %5$I::%3$s',
+        v_name, v_column.own_type, v_column.type, v_column.table_name, v_column.name);
+      v_unfit := v_unfit || v_name;
+      continue;
+    end if;
+    if v_column.own_generated then
+      v_faults := v_faults || format('%s is generated, and has to take values', v_name);
+    elsif v_name in ('roster_assignments.source', 'roster_assignments.notes') and v_column.own_length between 0 and 99 then
+      v_faults := v_faults || format('%s is too short for what the program notes: alter table %I alter column %I type %s',
+        v_name, v_column.table_name, v_column.name, v_column.type);
+    end if;
+    if v_column.own_required and not v_column.required then
+      v_faults := v_faults || format('%s has to allow null: alter table %I alter column %I drop not null',
+        v_name, v_column.table_name, v_column.name);
+    elsif v_column.required and not v_column.own_required then
+      execute format('select count(*) from %s where %I is null', v_column.old_table, v_column.name) into v_rows;
+      if v_rows > 0 then
+        v_faults := v_faults || format('%s is null in %s rows: update %I set %I = %s where %4$I is null', v_name, v_rows,
+          v_column.table_name, v_column.name, coalesce(v_column.default_value, '...'));
+      else
+        execute format('alter table %s alter column %I set not null', v_column.old_table, v_column.name);
+      end if;
+    end if;
+    if v_column.default_value is not null and not v_column.own_default then
+      execute format('alter table %s alter column %I set default %s', v_column.old_table, v_column.name, v_column.default_value);
+    end if;
+  end loop;
+  v_faults := v_faults || array(
+    select format('%s.%s is required, and the program does not know it: alter table %1$I alter column %2$I drop not null, or give it a default',
+                  old.relname, h.attname)
+    from pg_class as old join pg_attribute as h on h.attrelid = old.oid and h.attnum > 0 and not h.attisdropped
+    where old.relnamespace = v_aside and old.relkind = 'r' and h.attnotnull and not h.atthasdef and h.attidentity = ''
+      and not exists (select from pg_attribute as w join pg_class as new on new.oid = w.attrelid
+                      where new.relnamespace = v_home and new.relname = old.relname and w.attname = h.attname)
+    order by 1);
+
+  v_wanted := (
+    select jsonb_agg(jsonb_build_object(
+      'table_name', c.relname, 'name', conname, 'kind', contype, 'definition', pg_get_constraintdef(k.oid),
+      'columns', (select array_agg(attname order by nr) from unnest(conkey) with ordinality as u(attnum, nr)
+                  join pg_attribute as a on a.attrelid = conrelid and a.attnum = u.attnum),
+      'target', r.relname, 'target_columns', (
+        select array_agg(attname order by nr) from unnest(confkey) with ordinality as u(attnum, nr)
+        join pg_attribute as a on a.attrelid = confrelid and a.attnum = u.attnum),
+      'condition', pg_get_expr(conbin, conrelid)) order by position(contype::text in 'pucf'), c.relname, conname)
+    from pg_constraint as k join pg_class as c on c.oid = k.conrelid left join pg_class as r on r.oid = k.confrelid
+    where c.relnamespace = v_home and contype in ('p', 'u', 'c', 'f') and (c.relname = any (v_adopted) or r.relnamespace = v_home and r.relname = any (v_adopted)));
+  v_indexes := (
+    select jsonb_agg(jsonb_build_object('table_name', c.relname, 'definition', pg_get_indexdef(indexrelid), 'columns', indkey::text,
+      'first', (select attname from pg_attribute where attrelid = c.oid and attnum = indkey[0])))
+    from pg_index join pg_class as c on c.oid = indrelid
+    where c.relnamespace = v_home and c.relname = any (v_adopted) and not exists (select from pg_constraint where conindid = indexrelid));
+  v_parts := (
+    select jsonb_agg(jsonb_build_object('table_name', c.relname, 'part', part, 'definition', definition))
+    from pg_class as c cross join parts_of_table(c.oid) where c.relnamespace = v_home and c.relname = any (v_adopted));
+
+  -- The old tables take the place of the new ones, which are empty.
+  foreach v_table in array v_adopted loop
+    execute format('drop table %I cascade', v_table);
+    execute format('alter table greedy_set_aside.%I set schema %I', v_table, current_schema());
+    execute format('alter table %I enable row level security', v_table);
+  end loop;
+  drop schema greedy_set_aside;
+
+  for v_part in
+    select * from jsonb_to_recordset(v_wanted) as x(
+      table_name text, name text, kind text, definition text, columns text[], target text, target_columns text[], condition text)
+  loop
+    continue when exists (select from unnest(v_part.columns) as c where v_part.table_name || '.' || c = any (v_unfit))
+      or exists (select from unnest(v_part.target_columns) as c where v_part.target || '.' || c = any (v_unfit))
+      or has_equal_constraint(v_part.table_name::regclass, v_part.name, v_part.kind, v_part.columns, v_part.definition);
+    v_rows := count_breaking_rows(v_part.table_name, v_part.kind, v_part.columns, v_part.target, v_part.target_columns, v_part.condition);
+    if v_rows > 0 then
+      v_faults := v_faults || format('%s: %s rows break %s', v_part.table_name, v_rows, regexp_replace(v_part.definition, '\s+', ' ', 'g'));
+    end if;
+    -- A table without its key cannot be referred to.
+    if v_rows > 0 or v_part.target || v_part.target_columns::text = any (v_keyless) then
+      v_keyless := v_keyless || (v_part.table_name || v_part.columns::text);
+      continue;
+    end if;
+    -- Another key of the practice stays the primary one.
+    if v_part.kind = 'p' and exists (select from pg_index where indrelid = v_part.table_name::regclass and indisprimary) then
+      v_part.definition := replace(v_part.definition, 'PRIMARY KEY', 'UNIQUE');
+    end if;
+    if exists (select from pg_constraint where conrelid = v_part.table_name::regclass and conname = v_part.name)
+       or v_part.kind in ('p', 'u') and to_regclass(quote_ident(v_part.name)) is not null then
+      v_part.name := left(v_part.name, 56) || '_greedy';
+    end if;
+    execute format('alter table %I add constraint %I %s', v_part.table_name, v_part.name, v_part.definition);
+  end loop;
+
+  -- What the triggers ask of rows from now on.
+  if v_faults = '{}' then
+    foreach v_table in array '{roster_assignments,roster_period_staffing_dagdelen}'::text[] loop
+      execute format('select count(*) from %I as d join rosters as r on r.id = d.roster_id where d.date not between r.start_date and r.end_date',
+        v_table) into v_rows;
+      if v_rows > 0 then
+        v_faults := v_faults || format('%s: %s rows lie outside the dates of their roster', v_table, v_rows);
+      end if;
+    end loop;
+    select count(*) into v_rows
+    from roster_period_staffing_dagdelen as d join service_types as s on s.id = d.service_id
+    where d.aantal > 0 and d.status <> 'MAG_NIET' and d.dagdeel <> s.dagdeel;
+    if v_rows > 0 then
+      v_faults := v_faults || format('roster_period_staffing_dagdelen: %s rows ask for a service in another dagdeel than its own', v_rows);
+    end if;
+  end if;
+  if v_faults <> '{}' then
+    raise exception using errcode = 'GR422',
+      message = array_to_string('nothing was changed; mend what does not fit, then migrate again:'::text || v_faults, E'\n- ');
+  end if;
+
+  for v_part in select * from jsonb_to_recordset(v_indexes) as x(table_name text, definition text, columns text, first text) loop
+    if not exists (
+      select from pg_index where indrelid = v_part.table_name::regclass and indisvalid and indpred is null and indkey[0] = (
+        select attnum from pg_attribute where attrelid = indrelid and attname = v_part.first)) then
+      execute v_part.definition;
+    end if;
+  end loop;
+
+  -- The rules that every practice begins with. Blocks that duties lack are made when their roster is next written: no row changes here.
+  if not 'service_blocking_rules' = any (v_adopted) then
+    insert into service_blocking_rules (service_id, dag_offset, dagdeel)
+    select id, day, slot from service_types cross join (values (0, 'M'), (1, 'O'), (1, 'M')) as blocked(day, slot)
+    where code in ('DIO', 'DDO') and dagdeel = 'O';
+  end if;
+
+  -- What the practice has otherwise than the program would make it, for those who compare the two.
+  foreach v_table in array v_adopted loop
+    v_kept := array(
+      select distinct part
+      from (select part, definition from parts_of_table(v_table::regclass)) as own
+      full join (select part, definition from jsonb_to_recordset(v_parts) as x(table_name text, part text, definition text)
+                 where table_name = v_table) as ours using (part)
+      where own.definition is distinct from ours.definition order by part);
+    execute format('comment on table %I is %L', v_table,
+      concat_ws(E'\n', obj_description(v_table::regclass, 'pg_class'), 'Adopted with its own: ' || to_jsonb(v_kept)::text));
+  end loop;
+end
+$$;
+
+create function public.has_equal_constraint(p_table regclass, p_name text, p_kind text, p_columns text[], p_definition text) returns boolean
+language sql
+set search_path = public, pg_temp
+as $$
+  select case when p_kind in ('p', 'u') then exists (
+      select from pg_index
+      where indrelid = p_table and indisunique and indisvalid and indimmediate and indpred is null and indexprs is null
+        and (select array_agg(attname::text order by attname) from pg_attribute
+             where attrelid = p_table and attnum = any (indkey[0 : indnkeyatts - 1]))
+            = (select array_agg(c order by c collate "C") from unnest(p_columns) as c))
+    else exists (
+      select from pg_constraint
+      where conrelid = p_table and convalidated and pg_get_constraintdef(oid) = p_definition
+        -- Told to wait or not by its name.
+        and (not condeferrable or conname = p_name)) end
+$$;
+
+create function public.count_breaking_rows(
+  p_table text, p_kind text, p_columns text[], p_target text, p_target_columns text[], p_condition text) returns bigint
+language plpgsql
+set search_path = public, pg_temp
+as $$
+declare
+  v_columns text := (select string_agg(format('t.%I', c), ', ') from unnest(p_columns) as c);
+  v_count bigint;
+begin
+  if p_kind = 'c' then
+    execute format('select count(*) from %I as t where not (%s)', p_table, p_condition) into v_count;
+  elsif p_kind = 'f' then
+    execute format('select count(*) from %I as t where num_nulls(%s) = 0 and not exists (select from %I as r where (%s) = (%2$s))',
+      p_table, v_columns, p_target, (select string_agg(format('r.%I', c), ', ') from unnest(p_target_columns) as c)) into v_count;
+  else
+    execute format('select coalesce(sum(n - 1), 0) from (select count(*) as n from %I as t group by %s having count(*) > 1) as d',
+      p_table, v_columns) into v_count;
+  end if;
+  return v_count;
+end
+$$;
+
+select public.adopt_tables();
+drop function public.set_aside_tables, public.adopt_tables, public.parts_of_table, public.has_equal_constraint, public.count_breaking_rows;
 
 create view public.roster_slot_counts with (security_invoker = true) as
 select r.id as roster_id,

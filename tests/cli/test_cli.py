@@ -44,7 +44,7 @@ class Greedy:
         """Run a command that must fail, and return what it said on stderr: an error line, no traceback, nothing on stdout."""
         done = self(*arguments, **environment)
         assert done.returncode == code, (done.stdout, done.stderr)
-        assert any(line.startswith("error: ") for line in done.stderr.splitlines())
+        assert any(line.startswith("error: ") or '"level": "error"' in line for line in done.stderr.splitlines())
         assert "Traceback" not in done.stdout + done.stderr
         assert done.stdout == ""
         return done.stderr

@@ -36,6 +36,7 @@ FILE_NAME = re.compile(r"(?P<version>\d{14})_(?P<name>greedy_\w+)\.sql")
 FOLDERS = (Path(__file__).parent / "migrations", Path(__file__).parents[3] / "supabase" / "migrations")
 HISTORY = "schema_migrations"
 HISTORY_SCHEMA = "supabase_migrations"  # of the schema public
+DOES_NOT_FIT = "GR422"  # what our first migration raises, with a line of its message for each fault
 MIGRATION_LOCK = 7_206_518_390_112  # any number of our own: two programs must not migrate one database at a time
 
 
@@ -91,14 +92,15 @@ async def migrate(db: Executor, schema: str | None = None) -> list[str]:
     Raises
     ------
     SchemaError
-        The database is newer than this program, has no project schema of this name, or holds things of others under names of ours.
+        The database is newer than this program, has no project schema of this name, holds things of others under names of ours, or has
+        tables of ours already that do not fit.
     QueryError
         A migration failed; nothing was changed.
     """
     schema = _checked(db, schema)
     status = await migration_status(db, schema)
     refuse_newer(db.server, status)
-    return await apply_pending(db, schema) if status.pending else []
+    return await apply_pending(db, schema) if status.pending or await _lacks_access(db, schema) else []
 
 
 async def require_migrated(db: Executor) -> None:
@@ -138,8 +140,6 @@ async def apply_pending(db: Executor, schema: str, *, make: bool = False) -> lis
         status = await _status(connection, schema) or MigrationStatus((), tuple(one.version for one in migrations()), ())
         refuse_newer(db.server, status)
         pending = [migration for migration in migrations() if migration.version in status.pending]
-        if pending and not status.applied:
-            await _refuse_clashes(connection, schema, pending)
         await make_history(connection, schema)
         for migration in pending:
             log.info("database.migrate", schema=schema, version=migration.version, name=migration.name)
@@ -148,6 +148,9 @@ async def apply_pending(db: Executor, schema: str, *, make: bool = False) -> lis
                 [migration.version, migration.name, [await apply(connection, schema, migration)]],
             )
             applied.append(migration.version)
+        if await _lacks_access(connection, schema):
+            log.info("database.access", schema=schema)
+            await connection.execute(f"select {qualified('apply_access_v1', schema)}()", fetch_val=True)
         if applied:
             await connection.execute("notify pgrst, 'reload schema'")
     return applied
@@ -157,8 +160,31 @@ async def apply(connection: DBConnection, schema: str, migration: Migration) -> 
     """Run one migration in a schema, where its own names without a schema are looked up too, and return the text that was run."""
     sql = rendered(migration.sql, schema)
     async with looking_in(connection, schema):
-        await connection.execute(sql)
+        try:
+            await connection.execute(sql)
+        except QueryError as exc:
+            if exc.sqlstate != DOES_NOT_FIT:
+                raise
+            faults = [line.removeprefix("- ") for line in exc.message.splitlines()[1:]]
+            raise does_not_fit(connection.server, schema, faults) from exc
     return sql
+
+
+def does_not_fit(server: str, schema: str, faults: Sequence[str]) -> SchemaError:
+    """The error for a schema that holds things of others, or tables of ours that cannot be adopted."""
+    return SchemaError(
+        f"schema {schema!r} of {server} holds {len(faults)} things that do not fit; nothing was changed",
+        details=faults,
+        next_step="rename, move or mend them, then migrate again",
+    )
+
+
+async def _lacks_access(db: Executor, schema: str) -> bool:
+    """Whether roles have other rights than they should, as when they were made later than the schema."""
+    faults = qualified("access_faults_v1", schema)
+    if not await db.execute("select to_regproc($1) is not null", [faults], fetch_val=True):
+        return False  # migrations that are not ours, as tests have
+    return bool(await db.execute(f"select exists (select from {faults}())", fetch_val=True))  # noqa: S608  a quoted name
 
 
 @asynccontextmanager
@@ -189,7 +215,10 @@ async def make_history(connection: DBConnection, schema: str) -> None:
     if schema == PUBLIC:
         await connection.execute(f"create schema if not exists {HISTORY_SCHEMA}")
     columns = "(version text primary key, statements text[], name text)"
-    if not await connection.execute("select to_regclass($1) is not null", [history_of(schema)], fetch_val=True):
+    if await connection.execute("select to_regclass($1) is not null", [history_of(schema)], fetch_val=True):
+        if await _status(connection, schema) is None:
+            raise does_not_fit(connection.server, schema, [f"table {HISTORY}: this name is needed"])
+    else:
         await connection.execute(f"create table {history_of(schema)} {columns}")
         if schema != PUBLIC:
             # REST servers show whole schemas.
@@ -223,33 +252,3 @@ def status_of(applied: Sequence[str]) -> MigrationStatus:
         pending=tuple(version for version in known if version not in applied),
         unknown=tuple(version for version in applied if version not in known),
     )
-
-
-async def _refuse_clashes(connection: DBConnection, schema: str, pending: Sequence[Migration]) -> None:
-    """Raise SchemaError when the schema holds something of others under a name that the migrations need."""
-    there = await connection.execute(NAMES, [schema], fetch_all=True)
-    if not there:
-        return
-    async with scratch_schema(connection) as scratch:
-        if schema != PUBLIC:
-            await make_history(connection, scratch)
-        for migration in pending:
-            await apply(connection, scratch, migration)
-        ours = {(row["space"], row["name"]) for row in await connection.execute(NAMES, [scratch], fetch_all=True)}
-    if clashes := sorted(f"{row['kind']} {row['name']}" for row in there if (row["space"], row["name"]) in ours):
-        raise SchemaError(
-            f"schema {schema!r} of {connection.server} holds {len(clashes)} things of others under names that greedy needs",
-            details=clashes,
-            next_step="rename or move them, or choose another schema: greedy db schema create NAME",
-        )
-
-
-# Tables, views, indexes, sequences and types share one space of names, whatever kind they are.
-NAMES = """
-select 'relation' as space, relname::text as name,
-       case when relkind = 'i' then 'index' when relkind = 'c' then 'type' when relkind = 'S' then 'sequence'
-            when relkind in ('v', 'm') then 'view' else 'table' end as kind
-from pg_class where relnamespace = to_regnamespace(quote_ident($1)) and relkind <> 't'
-union select 'relation', typname, 'type' from pg_type where typnamespace = to_regnamespace(quote_ident($1)) and typtype in ('d', 'e', 'r')
-union select 'function', proname, 'function' from pg_proc where pronamespace = to_regnamespace(quote_ident($1))
-"""

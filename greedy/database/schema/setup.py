@@ -22,7 +22,7 @@ from greedy.database.schema.migrations import (
     scratch_schema,
 )
 from greedy.database.schema.names import PUBLIC, check_project_schema
-from greedy.database.schema.report import Divergence, SchemaReport, compare
+from greedy.database.schema.report import Divergence, SchemaReport, accepting, adopted_parts, compare
 
 if TYPE_CHECKING:
     from greedy.database.connection import DBConnection
@@ -65,13 +65,13 @@ class SchemaSetup:
         """Make the schema of a practice, or bring it up to this program, and return the versions applied.
 
         It has the same tables, triggers, functions, views, types, row level security and rights as `public`, and no row in common. All in
-        one transaction, so there is a whole schema or none. A schema that is there already keeps what it holds, provided that nothing in
-        it has a name that is needed.
+        one transaction, so there is a whole schema or none. A schema that is there already keeps what it holds; tables of ours in it are
+        adopted with their rows, where they fit.
 
         Raises
         ------
         SchemaError
-            The name is reserved or cannot be told apart, the schema was migrated by a newer program, or things of others are in the way.
+            The name is reserved or cannot be told apart, the schema was migrated by a newer program, or things in it do not fit.
         AuthenticationError
             The user may not create schemas.
         """
@@ -110,7 +110,8 @@ class SchemaSetup:
             found = await read_catalogue(connection, schema)
             expected = await _reference(connection, schema, status)
             replica = await connection.execute("select current_setting('session_replication_role')", fetch_val=True)
-        divergences = [*_of_history(status), *_of_session(replica), *compare(expected, found)]
+        compared = accepting(adopted_parts(found), compare(expected, found))
+        divergences = [*_of_history(status), *_of_session(replica), *compared]
         return SchemaReport(self._db.server, schema, tuple(divergences), (time.perf_counter() - started) * 1000)
 
     async def _require_create(self) -> None:

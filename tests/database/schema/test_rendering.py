@@ -21,7 +21,9 @@ def test_every_migration_can_be_made_for_a_project_schema(migration: Migration) 
     # What is left of public is the role of everybody.
     assert re.findall(r"\S+\s+\S*\bpublic\b\S*", text) == re.findall(r"(?:from|to)\s+public\b[;']\S*", migration.sql)
     assert text.replace('"praktijk_zuid"', "public") == migration.sql
-    assert not re.search(r"\b(?:create|alter|drop)\s+(?:extension|role|database|schema|publication|event)\b", text, re.IGNORECASE)
+    # Nothing outside of the schema, but one that is gone again at the end of the file.
+    outside = re.findall(r"\b(?:create|alter|drop)\s+(?:extension|role|database|schema|publication|event)\b.*", text, re.IGNORECASE)
+    assert set(outside) <= {"create schema greedy_set_aside;", "drop schema greedy_set_aside;"}
 
 
 @pytest.mark.parametrize(

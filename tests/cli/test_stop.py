@@ -1,0 +1,292 @@
+"""A run that is asked to end, or whose time is over: it ends before or after its write, never within, and leaves nothing running."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+
+from greedy.database.connector import DBConnector
+from greedy.formats.tables import PracticeTables
+from greedy.store.postgres import PostgresStore
+
+SECONDS = 30
+KEY = 20251124
+# Whoever started the tests may have asked for interrupts to be ignored, as a shell does for what it starts in the background.
+PROGRAM = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from greedy.cli import job
+{patch}
+from greedy.cli.main import main
+main(sys.argv[1:])
+"""
+ENDINGS = [(signal.SIGTERM, 143, "terminated"), (signal.SIGINT, 130, "interrupted")]
+STATE = """
+select md5(string_agg(concat_ws('|', employee_id, date, dagdeel, status, service_id, source), E'\\n' order by employee_id, date, dagdeel))
+from roster_assignments
+"""
+
+
+class Gate:
+    """A function of the database that waits, before or after its work, until the gate is opened."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def __aenter__(self) -> Gate:
+        self._connection = await asyncpg.connect(self._url)
+        await self._connection.execute("select pg_advisory_lock($1)", KEY)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._connection.close()
+
+    async def put_before(self, function: str, arguments: str, *, behind: bool = False) -> None:
+        name = function.partition("_v1")[0]
+        names = ", ".join(argument.split()[0] for argument in arguments.split(", "))
+        wait = f"perform pg_advisory_xact_lock({KEY});"
+        await self._connection.execute(
+            f"alter function {function} rename to {name}_real;"
+            f"create function {function}({arguments}) returns jsonb language plpgsql as $$ declare answer jsonb; begin "
+            f"{'' if behind else wait} answer := {name}_real({names}); {wait if behind else ''} return answer; end $$"
+        )
+
+    async def reached(self) -> None:
+        waiting = "select count(*) from pg_locks where locktype = 'advisory' and objid = $1 and not granted"
+        async with asyncio.timeout(SECONDS):
+            while not await self._connection.fetchval(waiting, KEY):
+                await asyncio.sleep(0.02)
+
+    async def open(self) -> None:
+        await self._connection.execute("select pg_advisory_unlock($1)", KEY)
+
+    async def state(self) -> str:
+        """What the database holds, once nothing is under way."""
+        others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'"
+        async with asyncio.timeout(SECONDS):
+            while await self._connection.fetchval(others):
+                await asyncio.sleep(0.02)
+        return str(await self._connection.fetchval(STATE))
+
+    async def written(self) -> int:
+        return int(await self._connection.fetchval("select count(*) from roster_writes"))
+
+
+class Running:
+    """A run in a process of its own."""
+
+    def __init__(self, *arguments: str, patch: str = "", stdout: int = subprocess.PIPE, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM.format(patch=patch), "run", *arguments],
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **environment},
+        )
+        self.family: list[psutil.Process] = []
+
+    def look_for_children(self) -> None:
+        until = time.monotonic() + SECONDS
+        while not self.family and time.monotonic() < until:
+            self.family = psutil.Process(self.process.pid).children(recursive=True)
+            time.sleep(0.02)
+        assert self.family
+
+    async def end(self) -> tuple[int, str, str]:
+        out, said = await asyncio.to_thread(self.process.communicate, timeout=SECONDS)
+        assert "Traceback" not in said
+        assert psutil.wait_procs(self.family, timeout=5)[1] == []
+        return self.process.returncode, out, said
+
+
+Run = Callable[..., Running]
+
+
+@pytest.fixture
+async def gate(database_url: str) -> AsyncIterator[Gate]:
+    async with Gate(database_url) as gate:
+        yield gate
+
+
+@pytest.fixture
+async def run(database_url: str, sample: PracticeTables) -> AsyncIterator[Run]:
+    """Runs the sample roster, which is in the database."""
+    async with DBConnector(database_url, min_size=1) as db:
+        await PostgresStore(db).import_tables(sample)
+    begun: list[Running] = []
+
+    def start(*arguments: str, **how: str | int) -> Running:
+        begun.append(Running(str(sample.roster.id), *arguments, **{"DATABASE_URL": database_url, **how}))  # type: ignore[arg-type]
+        return begun[-1]
+
+    yield start
+    for one in begun:
+        one.process.kill()
+        one.process.wait()
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """A server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"postgresql://anna@127.0.0.1:{listener.getsockname()[1]}/roster"
+
+
+@pytest.mark.parametrize(("ending", "code", "said"), ENDINGS)
+async def test_before_the_write_it_stops_at_once(run: Run, gate: Gate, ending: signal.Signals, code: int, said: str) -> None:
+    before = await gate.state()
+    await gate.put_before("load_roster_v1", "p_roster_id uuid, p_include_open boolean")
+    running = run("--json")
+    await gate.reached()
+    running.process.send_signal(ending)
+    ended, out, error = await running.end()
+    assert (ended, error) == (code, f"{said}; nothing was written\n")
+    assert json.loads(out)["error"]["kind"] == "StoppedError"
+    assert (await gate.written(), await gate.state()) == (0, before)
+
+
+@pytest.mark.parametrize(("ending", "code", "said"), ENDINGS)
+async def test_a_solve_is_ended_with_its_solver(run: Run, gate: Gate, ending: signal.Signals, code: int, said: str) -> None:
+    running = run("--wishes", "--time-limit", "60")
+    running.look_for_children()
+    await asyncio.sleep(1)
+    running.process.send_signal(ending)
+    ended, out, error = await running.end()
+    assert (ended, out, error) == (code, "", f"{said}; nothing was written\n")
+    assert await gate.written() == 0
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["as it begins", "before it is committed"])
+@pytest.mark.parametrize(("ending", "code", "said"), ENDINGS)
+async def test_a_write_that_has_begun_is_finished(run: Run, gate: Gate, ending: signal.Signals, code: int, said: str, behind: bool) -> None:
+    before = await gate.state()
+    await gate.put_before("write_roster_v1", "request jsonb", behind=behind)
+    running = run("--json")
+    await gate.reached()
+    running.process.send_signal(ending)
+    await asyncio.sleep(0.5)
+    assert running.process.poll() is None
+    await gate.open()
+    ended, out, error = await running.end()
+    assert (ended, error) == (code, f"{said}; the roster was written, and not verified\n")
+    document = json.loads(out)
+    assert (document["success"], document["write"]["assignments"]["written"], document["verification"]) == (True, 221, None)
+    assert await gate.written() == 1
+    assert await gate.state() != before
+
+
+async def test_a_verification_is_left_out(run: Run, gate: Gate) -> None:
+    await gate.put_before("verify_roster_v1", "p_roster_id uuid")
+    running = run()
+    await gate.reached()
+    running.process.terminate()
+    ended, out, error = await running.end()
+    assert (ended, error) == (143, "terminated; the roster was written, and not verified\n")
+    assert "227 of 227 shifts filled" in out
+    assert "not verified: greedy verify" in out
+    assert await gate.written() == 1
+
+
+async def test_a_second_signal_ends_it_at_once(run: Run, gate: Gate) -> None:
+    before = await gate.state()
+    await gate.put_before("write_roster_v1", "request jsonb", behind=True)
+    running = run()
+    await gate.reached()
+    running.process.terminate()
+    await asyncio.sleep(0.2)
+    running.process.terminate()
+    ended, out, error = await running.end()
+    assert (ended, out) == (143, "")
+    assert error.startswith("error: terminated; ended at once, as a second signal came; the write had not answered yet")
+    await gate.open()
+    held = await gate.state()
+    assert (held == before) == (await gate.written() == 0)
+
+
+@pytest.mark.parametrize("phase", ["connect", "load", "verify"])
+async def test_the_time_limit_of_the_job(run: Run, gate: Gate, silent_server: str, phase: str) -> None:
+    if phase == "load":
+        await gate.put_before("load_roster_v1", "p_roster_id uuid, p_include_open boolean")
+    if phase == "verify":
+        await gate.put_before("verify_roster_v1", "p_roster_id uuid")
+    environment = {"DATABASE_URL": silent_server} if phase == "connect" else {}
+    ended, _, error = await run("--job-time-limit", "6", **environment).end()
+    done = "the roster was written, and not verified" if phase == "verify" else "nothing was written"
+    lines = [line for line in error.splitlines() if not line.startswith('{"asked_seconds"')]
+    assert (ended, lines[0]) == (2, f"error: the job's time limit of 6 s is over; {done}")
+    assert "GREEDY_JOB_TIME_LIMIT" in lines[1]
+    assert await gate.written() == (phase == "verify")
+
+
+async def test_the_solve_is_shortened_so_that_the_roster_is_written(run: Run, gate: Gate) -> None:
+    running = run("--wishes", "--time-limit", "300", "--json", GREEDY_JOB_TIME_LIMIT="16")
+    ended, out, error = await running.end()
+    shortened = json.loads(error.splitlines()[0])
+    assert (ended, shortened["event"], shortened["asked_seconds"]) == (0, "solve.shortened", 300)
+    assert json.loads(out)["solver"]["seconds"] <= shortened["seconds"] + 1
+    assert json.loads(out)["verification"]["all_passed"] is True
+
+
+HANGS = {
+    "a write that never answers": "",
+    "a solver that does not listen": "from greedy.solve import process; process.PROGRAM = 'import time; time.sleep(300)'",
+    "thought that never ends": "import time; from greedy import pipeline; pipeline.Workspace = lambda *_: time.sleep(300)",
+}
+
+
+@pytest.mark.parametrize("hang", HANGS)
+async def test_whatever_hangs_the_process_ends(run: Run, gate: Gate, hang: str) -> None:
+    before = await gate.state()
+    if "write" in hang:
+        await gate.put_before("write_roster_v1", "request jsonb")
+    running = run("--job-time-limit", "6", patch=f"job.GRACE_SECONDS = 1.0\n{HANGS[hang]}")
+    if "solver" in hang:
+        running.look_for_children()
+    ended, out, error = await running.end()
+    said = error.splitlines()[-1] if "solver" not in hang else error.splitlines()[-2]
+    assert (ended, out) == (2, "")
+    if "solver" in hang:
+        assert said == "error: the job's time limit of 6 s is over; nothing was written"
+    else:
+        assert said.startswith("error: the job's time is over; ended at once, as it did not end by itself; ")
+    await gate.open()
+    held = await gate.state()
+    assert (held == before) == (await gate.written() == 0)
+    assert await gate.written() == 0 or "write" in hang
+
+
+async def test_a_reader_who_does_not_read(run: Run, gate: Gate) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(writing, b"x" * 4096)
+    os.set_blocking(writing, True)
+    try:
+        ended, _, error = await run("--time-limit", "1", "--job-time-limit", "6", patch="job.GRACE_SECONDS = 1.0", stdout=writing).end()
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert (ended, error.count("\n")) == (2, 1)
+    assert "ended at once, as it did not end by itself; the write had ended" in error
+    assert await gate.written() == 1
+
+
+async def test_a_hang_that_lets_no_thread_run(run: Run, gate: Gate, tmp_path: Path) -> None:
+    """Native code that keeps the interpreter to itself."""
+    patch = "import ctypes; from greedy import pipeline; pipeline.Workspace = lambda *_: ctypes.PyDLL(None).sleep(300)"
+    ended, _, _ = await run("--job-time-limit", "4", patch=f"job.GRACE_SECONDS = 1.0\n{patch}").end()
+    assert ended == 1
+    assert await gate.written() == 0
