@@ -13,7 +13,7 @@ log = structlog.get_logger()
 RETRY_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 30.0  # whatever a server asks for
 
-backoff = wait_random_exponential(multiplier=0.1, max=2)
+backoff = wait_random_exponential(multiplier=0.3, max=4)
 
 
 def retrying(seconds: float = RETRY_SECONDS) -> AsyncRetrying:
