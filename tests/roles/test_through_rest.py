@@ -11,10 +11,10 @@ import httpx
 import jwt
 import pytest
 from postgrest.exceptions import APIError
-from supabase import AsyncClient, AsyncClientOptions, acreate_client
 
 from greedy.database.connector import DBConnector
 from greedy.formats.tables import PracticeTables
+from supabase import AsyncClient, AsyncClientOptions, acreate_client
 from tests.roles.rights import CALLED, FORBIDDEN, TABLES, TRIGGERS, VIEWS
 from tests.supabase_project import ROLES, Project
 
