@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 
 from greedy.database.embedded.server import EmbeddedServer
+from greedy.database.schema.migrations import migrations
 from greedy.sample import SAMPLE_DIR
 
 ROSTER = "8e91579a-21c3-439e-90c1-91728c541241"
@@ -214,7 +215,7 @@ async def test_a_database_that_is_not_migrated_and_one_that_is_newer(greedy: Gre
     await connection.close()
     empty = server.url("cli_empty")
     said = greedy.fails(1, "run", ROSTER, *QUICK, DATABASE_URL=empty)
-    assert "5 migrations are pending" in said
+    assert f"{len(migrations())} migrations are pending" in said
     assert "next: greedy db migrate" in said
     assert greedy("db", "status", DATABASE_URL=empty).returncode == 1
     assert greedy("db", "migrate", DATABASE_URL=empty).returncode == 0
