@@ -237,3 +237,38 @@ async def test_large_tables_are_adopted_in_seconds(server: EmbeddedServer) -> No
         assert asyncio.get_running_loop().time() - started < 10
         assert await db.execute("select count(*) from roster_assignments", fetch_val=True) > 40_000
     assert await rows_of_practice(url) == before
+
+
+async def test_keys_that_only_look_like_ours_are_not_enough(server: EmbeddedServer) -> None:
+    """In part, of an expression, or to be checked later: no insert could go by them, and no foreign key."""
+    url = await practice_database(
+        server,
+        "alter table roster_assignments drop constraint roster_assignments_roster_id_employee_id_date_dagdeel_key;"
+        "create unique index part on roster_assignments (roster_id, employee_id, date, dagdeel) where status = 1;"
+        "create unique index lower_code on service_types (lower(code));"
+        "alter table service_types add constraint late unique (code) deferrable",
+    )
+    async with DBConnector(url, min_size=1) as db:
+        await ensure(db, "public")
+        keys = "select array_agg(conname::text order by conname) from pg_constraint where contype = 'u' and not condeferrable and conrelid = any ($1::regclass[])"
+        assert await db.execute(keys, [["service_types", "roster_assignments"]], fetch_val=True) == [
+            "roster_assignments_roster_id_employee_id_date_dagdeel_key",
+            "service_types_code_key",
+            "service_types_id_dagdeel_key",
+        ]
+        assert (await SchemaSetup(db).verify_schema()).ok
+
+
+async def test_a_constraint_that_was_never_checked_does_not_count(server: EmbeddedServer) -> None:
+    change = (
+        "alter table roster_assignments drop constraint roster_assignments_employee_id_fkey;"
+        "alter table roster_assignments add constraint later foreign key (employee_id) references employees (id) not valid;"
+    )
+    async with DBConnector(await practice_database(server, change), min_size=1) as db:
+        await ensure(db, "public")
+        checked = "select convalidated from pg_constraint where conname = 'roster_assignments_employee_id_fkey'"
+        assert await db.execute(checked, fetch_val=True) is True
+    orphan = "alter table roster_assignments disable trigger all; update roster_assignments set employee_id = 'NOBODY' where date = '2025-11-24' and employee_id = 'EMP001'"
+    assert await refused(await practice_database(server, change + orphan)) == [
+        "roster_assignments: 3 rows break FOREIGN KEY (employee_id) REFERENCES employees(id)"
+    ]
