@@ -50,7 +50,7 @@ begin
     from pg_trigger as t join pg_class as c on c.oid = t.tgrelid
     where c.relnamespace = v_home and relname = any (v_there) and tgname = any (v_triggers) and not tgisinternal
     union all
-    select format('table %s belongs to %s: alter table %1$I owner to %s', relname, pg_get_userbyid(relowner), quote_ident(current_user))
+    select format('table %s belongs to %s: alter table %1$I owner to %3$I', relname, pg_get_userbyid(relowner), current_user)
     from pg_class where relnamespace = v_home and relname = any (v_there) and pg_get_userbyid(relowner) <> current_user
     union all
     select format('table %s has forced row level security: alter table %1$I no force row level security', relname)

@@ -18,11 +18,16 @@ from greedy.database.sync import DatabaseSyncManager
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
 from tests.conftest import TEMPLATE, numbers
+from tests.supabase_project import ROLES
 
 TABLES = """
 select format('%I.%I', schemaname, tablename) from pg_tables
 where schemaname !~ '^pg_' and schemaname <> 'information_schema' order by 1
 """
+DEFAULTS = ";".join(
+    f"alter default privileges in schema public revoke all on {things} from {', '.join(ROLES)}"
+    for things in ("tables", "sequences", "functions")
+)
 
 
 async def content(url: str) -> dict[str, list[str]]:
@@ -89,6 +94,8 @@ def sample_template(server: EmbeddedServer, sample: PracticeTables) -> str:
 
     async def make() -> None:
         await run(server.url("template1"), f"create database template_sample template {TEMPLATE}")
+        # Default privileges are those of one role: nobody else may restore them.
+        await run(server.url("template_sample"), DEFAULTS)
         async with DBConnector(server.url("template_sample"), min_size=1) as db:
             await PostgresStore(db).import_tables(sample)
 

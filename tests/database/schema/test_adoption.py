@@ -1,0 +1,274 @@
+"""A database that holds the practice's tables already: its rows stay, and it is a database of this program's; or it is refused, whole."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import asyncpg
+import pytest
+
+from greedy.database.connector import DBConnector
+from greedy.database.embedded.server import EmbeddedServer
+from greedy.database.errors import DatabaseError, SchemaError
+from greedy.database.schema import migrations as migrations_module
+from greedy.database.schema import setup as schema_setup
+from greedy.database.schema.migrations import Migration, migrations
+from greedy.database.schema.setup import SchemaSetup
+from greedy.formats.practice_csv import read_practice
+from greedy.sample import SAMPLE_DIR
+from greedy.store.postgres import PostgresStore
+from tests.database.schema.practice_database import practice_database, rows_of_practice
+
+SCHEMAS = ["public", "Praktijk Zuid, é"]
+
+
+async def ensure(db: DBConnector, schema: str) -> list[str]:
+    setup = SchemaSetup(db)
+    return await (setup.ensure_public_schema() if schema == "public" else setup.ensure_project_schema(schema))
+
+
+async def refused(url: str, schema: str = "public") -> list[str]:
+    """The faults with which a database is refused; nothing in it has changed."""
+    whole = "select md5(string_agg(t, '' order by t)) from (select c::text as t from pg_class c where oid > 16383 and relkind <> 't' union all " \
+            "select k::text from pg_constraint k union all select a::text from pg_attribute a where attrelid > 16383) as all_of_it"  # fmt: skip
+    async with DBConnector(url, min_size=1) as db:
+        before = await rows_of_practice(url, schema), await db.execute(whole, fetch_val=True)
+        with pytest.raises(SchemaError, match="that do not fit; nothing was changed") as caught:
+            await ensure(db, schema)
+        assert (await rows_of_practice(url, schema), await db.execute(whole, fetch_val=True)) == before
+    return list(caught.value.details)
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+async def test_rows_stay_and_the_whole_job_is_done(server: EmbeddedServer, schema: str) -> None:
+    url = await practice_database(server, schema=schema)
+    before = await rows_of_practice(url, schema)
+    async with DBConnector(url, min_size=1, schema=schema) as db:
+        assert len(await ensure(db, schema)) == len(migrations())
+        assert await rows_of_practice(url, schema) == before
+        assert await ensure(db, schema) == []
+        report = await SchemaSetup(db).verify_schema()
+        assert report.ok, [str(fault) for fault in report.faults]
+
+        store = PostgresStore(db)
+        sample = read_practice(SAMPLE_DIR)
+        loaded = await store.load(sample.roster.id)
+        assert (len(loaded.employees), len(loaded.service_blocking_rules), len(loaded.roster_assignments)) == (14, 6, 196)
+        assert await store.import_tables(sample, replace=True)
+        duty = "update roster_assignments set status = 1, service_id = (select id from service_types where code = 'DIO') " \
+               "where employee_id = 'EMP003' and date = '2025-11-24' and dagdeel = 'O'"  # fmt: skip
+        await db.execute(duty)
+        facts = await store.verify(sample.roster.id)
+        assert (facts.counts.blocked, facts.probe.ran, facts.probe.missing) == (3, 8, [])
+        # What the practice had of its own is there, and works.
+        assert await db.execute("select count(*) from dienstlijst", fetch_val=True) == facts.counts.active
+        await db.execute("update employees set updated_at = '2000-01-01'")
+        assert await db.execute("select count(*) from employees where updated_at < '2020-01-01'", fetch_val=True) == 0
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+async def test_what_is_added_after_the_adoption_is_told(server: EmbeddedServer, schema: str) -> None:
+    url = await practice_database(server, schema=schema)
+    async with DBConnector(url, min_size=1, schema=schema) as db:
+        await ensure(db, schema)
+        await db.execute("alter table employees add column leeftijd int; alter table rosters add constraint nieuw check (naam <> 'x'); "
+                         "alter table rosters disable row level security; drop index werk; alter table roster_assignments drop constraint roster_assignments_check1")  # fmt: skip
+        assert [str(fault) for fault in (await SchemaSetup(db).verify_schema()).faults] == [
+            "extra column employees.leeftijd",
+            "missing constraint roster_assignments.roster_assignments_check1",
+            "off table rosters: row level security is off",
+            "extra constraint rosters.nieuw",
+        ]
+
+
+# What is wrong in the practice's database, and every line that is told.
+FAULTS = [
+    (
+        "drop view dienstlijst; alter table service_types alter id drop default; alter table roster_assignments drop constraint "
+        "roster_assignments_service_id_fkey; alter table roster_assignments alter service_id type text using service_id::text",
+        "roster_assignments.service_id is text instead of uuid: alter table roster_assignments alter column service_id type uuid using service_id::uuid",
+    ),
+    (
+        "alter table employees alter structureel_nbh drop default, alter structureel_nbh type json using structureel_nbh::json",
+        "employees.structureel_nbh is json instead of jsonb: alter table employees alter column structureel_nbh type jsonb using structureel_nbh::jsonb",
+    ),
+    ("alter table rosters drop column end_date", "rosters.end_date is missing, and no default is right for 1 rows: add it as date and fill it"),
+    (
+        "alter table service_types add code_2 text not null default 'x'; alter table service_types alter code_2 drop default",
+        "service_types.code_2 is required, and the program does not know it: "
+        "alter table service_types alter column code_2 drop not null, or give it a default",
+    ),
+    (
+        "alter table employees alter achternaam drop not null; update employees set achternaam = null where id < 'EMP003'",
+        "employees.achternaam is null in 2 rows: update employees set achternaam = ''::text where achternaam is null",
+    ),
+    (
+        "update roster_assignments set source = 'x'; alter table roster_assignments alter source set not null",
+        "roster_assignments.source has to allow null: alter table roster_assignments alter column source drop not null",
+    ),
+    (
+        "alter table roster_assignments alter notes type varchar(20)",
+        "roster_assignments.notes is too short for what the program notes: alter table roster_assignments alter column notes type text",
+    ),
+    (
+        "alter table roster_assignments drop column notes, add column notes text generated always as (dagdeel) stored",
+        "roster_assignments.notes is generated, and has to take values",
+    ),
+    (
+        "alter table employees drop constraint employees_pkey cascade; insert into employees select * from employees where id = 'EMP001'",
+        "employees: 1 rows break PRIMARY KEY (id)",
+    ),
+    (
+        "alter table roster_assignments drop constraint roster_assignments_roster_id_employee_id_date_dagdeel_key; "
+        "insert into roster_assignments (roster_id, employee_id, date, dagdeel) "
+        "select roster_id, employee_id, date, dagdeel from roster_assignments where date = '2025-11-24' and employee_id < 'EMP003'",
+        "roster_assignments: 6 rows break UNIQUE (roster_id, employee_id, date, dagdeel)",
+    ),
+    (
+        "update service_types set gekoppeld_aan = 'NIX' where code = 'OSP'",
+        "service_types: 1 rows break FOREIGN KEY (gekoppeld_aan) REFERENCES service_types(code) DEFERRABLE INITIALLY DEFERRED",
+    ),
+    (
+        "update roster_assignments set service_id = (select id from service_types where code = 'DIA') where status = 1 and date = '2025-12-26'; "
+        "update employees set team = 'Paars' where id = 'EMP001'",
+        "employees: 1 rows break CHECK ((team = ANY (ARRAY['Groen'::text, 'Oranje'::text, 'Overig'::text])))\n"
+        "roster_assignments: 1 rows break FOREIGN KEY (service_id, dagdeel) REFERENCES service_types(id, dagdeel)",
+    ),
+    ("update rosters set end_date = '2025-12-27'", "roster_assignments: 42 rows lie outside the dates of their roster\n"
+     "roster_period_staffing_dagdelen: 81 rows lie outside the dates of their roster"),
+    ("alter table employees force row level security", "table employees has forced row level security: alter table employees no force row level security"),
+    ("create role not_us_{n}; alter table employees owner to not_us_{n}", "table employees belongs to not_us_{n}: alter table employees owner to {user}"),
+    ("create rule geen as on delete to rosters do instead nothing", "table rosters has the rule geen, which is not supported"),
+    ("create table later () inherits (rosters)", "table rosters inherits, or is inherited from, which is not supported"),
+    ("create function load_roster_v1() returns int language sql as 'select 1'; create view roster_slot_counts as select 1 as x",
+     "function load_roster_v1: this name is needed\nview roster_slot_counts: this name is needed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "lines"), FAULTS, ids=[str(number) for number in range(len(FAULTS))])
+async def test_what_does_not_fit_is_told_and_nothing_has_changed(server: EmbeddedServer, change: str, lines: str) -> None:
+    number = FAULTS.index((change, lines))
+    url = await practice_database(server, change.replace("{n}", str(number)))
+    connection = await asyncpg.connect(url)
+    user = await connection.fetchval("select current_user")
+    await connection.close()
+    assert await refused(url) == lines.replace("{n}", str(number)).replace("{user}", user).splitlines()
+
+
+async def test_all_faults_are_told_at_once(server: EmbeddedServer) -> None:
+    told = [FAULTS[number] for number in (1, 3, 4, 7, 9)]
+    url = await practice_database(server, *(change for change, _ in told), schema="zuid")
+    assert sorted(await refused(url, "zuid")) == sorted(line for _, lines in told for line in lines.splitlines())
+
+
+async def test_a_database_that_was_mended_is_adopted(server: EmbeddedServer) -> None:
+    """The next step that a fault names is enough."""
+    mendable = [1, 3, 4, 5, 6]
+    url = await practice_database(server, *(FAULTS[number][0] for number in mendable))
+    connection = await asyncpg.connect(url)
+    for fault in await refused(url):
+        await connection.execute(re.sub(r", or give .*", "", fault.partition(": ")[2]))
+    await connection.close()
+    async with DBConnector(url, min_size=1) as db:
+        assert len(await ensure(db, "public")) == len(migrations())
+        assert (await SchemaSetup(db).verify_schema()).ok
+
+
+async def test_empty_tables_get_all_that_they_lack(server: EmbeddedServer, database_url: str) -> None:
+    async with DBConnector(database_url, min_size=1) as db:
+        await db.execute(
+            "create schema leeg; create table leeg.rosters (); create table leeg.employees (x int); create table leeg.roster_writes ()"
+        )
+        await SchemaSetup(db).ensure_project_schema("leeg")
+        assert (await SchemaSetup(db).verify_schema("leeg")).ok
+
+
+async def test_killed_in_the_middle_all_is_as_it_was(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the tables were moved, and before the end."""
+    first, *_ = ours = migrations()
+    head, mark, tail = first.sql.partition("select public.adopt_tables();")
+    assert mark
+    slow = Migration(first.version, first.name, f"{head} select pg_sleep(60); {mark}{tail}")
+    url = await practice_database(server)
+    before = await rows_of_practice(url)
+    async with DBConnector(url, min_size=1) as db, asyncio.timeout(60):
+        monkeypatch.setattr(migrations_module, "migrations", lambda: [slow, *ours[1:]])
+        migrating = asyncio.create_task(SchemaSetup(db).ensure_public_schema())
+        sleeping = "select pid from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'"
+        while (pid := await db.execute(sleeping, fetch_val=True)) is None:
+            await asyncio.sleep(0.01)
+        await db.execute("select pg_terminate_backend($1)", [pid], fetch_val=True)
+        with pytest.raises(DatabaseError):
+            await migrating
+        assert await rows_of_practice(url) == before
+        monkeypatch.setattr(migrations_module, "migrations", lambda: ours)
+        assert await SchemaSetup(db).ensure_public_schema() == [migration.version for migration in ours]
+        assert await rows_of_practice(url) == before
+
+
+async def test_an_empty_database_ends_up_as_if_there_were_no_adoption(
+    server: EmbeddedServer, db: DBConnector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = migrations()
+    plain = first.sql
+    for begin, end in (("create function public.set_aside_tables", "select public.set_aside_tables();"),
+                       ("create function public.parts_of_table", "public.count_breaking_rows;")):  # fmt: skip
+        plain = re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", "", plain, flags=re.DOTALL)
+    assert "adopt" not in plain.partition("create function public.is_weekly_absence")[2]
+    assert len(plain) < len(first.sql) / 2
+    for module in (migrations_module, schema_setup):
+        monkeypatch.setattr(module, "migrations", lambda: [Migration(first.version, first.name, plain), *others])
+    assert (await SchemaSetup(db).verify_schema()).divergences == ()
+
+
+async def test_large_tables_are_adopted_in_seconds(server: EmbeddedServer) -> None:
+    many = (
+        "insert into employees (id, voornaam, achternaam, team) select 'X' || n, 'X', '', 'Groen' from generate_series(1, 400) as n;"
+        "insert into roster_assignments (roster_id, employee_id, date, dagdeel) "
+        "select r.id, e.id, r.start_date + day, dagdeel from rosters r, employees e, generate_series(0, 34) as day, unnest('{O,M,A}'::text[]) as dagdeel "
+        "where e.id like 'X%'"
+    )
+    url = await practice_database(server, many)
+    before = await rows_of_practice(url)
+    async with DBConnector(url, min_size=1) as db:
+        started = asyncio.get_running_loop().time()
+        await SchemaSetup(db).ensure_public_schema()
+        assert asyncio.get_running_loop().time() - started < 10
+        assert await db.execute("select count(*) from roster_assignments", fetch_val=True) > 40_000
+    assert await rows_of_practice(url) == before
+
+
+async def test_keys_that_only_look_like_ours_are_not_enough(server: EmbeddedServer) -> None:
+    """In part, of an expression, or to be checked later: no insert could go by them, and no foreign key."""
+    url = await practice_database(
+        server,
+        "alter table roster_assignments drop constraint roster_assignments_roster_id_employee_id_date_dagdeel_key;"
+        "create unique index part on roster_assignments (roster_id, employee_id, date, dagdeel) where status = 1;"
+        "create unique index lower_code on service_types (lower(code));"
+        "alter table service_types add constraint late unique (code) deferrable",
+    )
+    async with DBConnector(url, min_size=1) as db:
+        await ensure(db, "public")
+        keys = "select array_agg(conname::text order by conname) from pg_constraint where contype = 'u' and not condeferrable and conrelid = any ($1::regclass[])"
+        assert await db.execute(keys, [["service_types", "roster_assignments"]], fetch_val=True) == [
+            "roster_assignments_roster_id_employee_id_date_dagdeel_key",
+            "service_types_code_key",
+            "service_types_id_dagdeel_key",
+        ]
+        assert (await SchemaSetup(db).verify_schema()).ok
+
+
+async def test_a_constraint_that_was_never_checked_does_not_count(server: EmbeddedServer) -> None:
+    change = (
+        "alter table roster_assignments drop constraint roster_assignments_employee_id_fkey;"
+        "alter table roster_assignments add constraint later foreign key (employee_id) references employees (id) not valid;"
+    )
+    async with DBConnector(await practice_database(server, change), min_size=1) as db:
+        await ensure(db, "public")
+        checked = "select convalidated from pg_constraint where conname = 'roster_assignments_employee_id_fkey'"
+        assert await db.execute(checked, fetch_val=True) is True
+    orphan = "alter table roster_assignments disable trigger all; update roster_assignments set employee_id = 'NOBODY' where date = '2025-11-24' and employee_id = 'EMP001'"
+    assert await refused(await practice_database(server, change + orphan)) == [
+        "roster_assignments: 3 rows break FOREIGN KEY (employee_id) REFERENCES employees(id)"
+    ]
