@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from greedy.cli import database
-from greedy.cli.doctor import _schema_fact
+from greedy.cli.doctor.direct import schema_fact
 from greedy.cli.main import app
 from greedy.database.connector import DBConnector
 from greedy.database.schema.migrations import migrations
@@ -99,7 +99,7 @@ async def test_a_doctor_without_the_right_to_compare_says_so(db: DBConnector) ->
     async with db.transaction() as connection:
         await connection.execute(f"create role {role}; grant usage on schema supabase_migrations to {role}")
         await connection.execute(f"grant select on supabase_migrations.schema_migrations to {role}; set local role {role}")
-        fact = await _schema_fact(connection)
+        fact = await schema_fact(connection)
         await connection.execute(f"reset role; drop owned by {role}; drop role {role}")
     assert (fact.good, fact.exit_code) == (True, 0)
     assert f"public, not compared with its migrations: the user '{role}' may not create schemas" in fact.text
