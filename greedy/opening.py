@@ -42,7 +42,10 @@ def chosen_url(settings: Settings, database_url: str | None = None) -> str | Non
         There is no such database: only Supabase over REST is set, or nothing on Railway, where the embedded one would be lost.
     """
     if database_url is not None and not database_url.strip():
-        raise SettingsError("--database is empty", next_step="give a URL; or leave it out, which means DATABASE_URL, else the embedded one")
+        raise SettingsError(
+            "--database is empty",
+            next_step="give a URL; or leave it out, which means DATABASE_URL, else SUPABASE_URL, else the embedded one",
+        )
     if over_rest(settings, database_url):
         raise SettingsError(
             "this command connects to PostgreSQL itself, and only SUPABASE_URL and SUPABASE_KEY are set, which serve "

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(None, description="PostgreSQL to use, postgresql://user:password@host:port/database")
     database_schema: str = Field("public", description="Schema of the practice in that database")
     supabase_url: str | None = Field(None, description="Supabase project, https://<project>.supabase.co")
-    supabase_key: SecretStr | None = Field(None, description="Supabase secret key")
+    supabase_key: SecretStr | None = Field(None, description="Supabase secret key, sb_secret_...")
     rooster_id: str | None = Field(None, description="Roster to plan when a command gets none")
     on_railway: str | None = Field(None, validation_alias="RAILWAY_ENVIRONMENT_ID", description="Set by Railway")
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(

@@ -32,7 +32,10 @@ Result = TypeVar("Result")
 SHOWN_DETAILS = 200
 
 DatabaseOption = Annotated[
-    str | None, typer.Option("--database", metavar="URL", help="PostgreSQL to use; otherwise DATABASE_URL, else the embedded one.")
+    str | None,
+    typer.Option(
+        "--database", metavar="URL", help="PostgreSQL to use; otherwise DATABASE_URL, else Supabase (SUPABASE_URL), else the embedded one."
+    ),
 ]
 SchemaOption = Annotated[
     str | None, typer.Option("--schema", metavar="NAME", help="Schema of the practice; otherwise DATABASE_SCHEMA, else public.")
