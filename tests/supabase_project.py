@@ -8,6 +8,7 @@ import secrets
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -75,12 +76,27 @@ class RestServer:
         answer = await self._ask({"database": database, "schemas": schemas or ["public"], **keys})
         return Project(url=f"http://127.0.0.1:{answer['port']}", database_url=self._server.url(database), **keys)
 
+    async def open_again(self, project: Project) -> str:
+        """Serve a database that another process serves too, under the same keys, and return the URL."""
+        names = ("publishable_key", "secret_key", "jwt_secret")
+        asked = {
+            "database": urlsplit(project.database_url).path.lstrip("/"),
+            "schemas": ["public"],
+            **{name: getattr(project, name) for name in names},
+        }
+        return f"http://127.0.0.1:{(await self._ask(asked))['port']}"
+
     async def close(self, database: str) -> None:
         """Serve a database no longer."""
         await self._ask({"database": database, "close": True})
 
     def stop(self) -> None:
         """End the process."""
+        self._process.communicate(timeout=START_SECONDS)
+
+    def kill(self) -> None:
+        """End the process as a crash does."""
+        self._process.kill()
         self._process.communicate(timeout=START_SECONDS)
 
     async def _ask(self, line: dict[str, object]) -> dict[str, int]:

