@@ -451,7 +451,7 @@ as $$
             = (select array_agg(c order by c collate "C") from unnest(p_columns) as c))
     else exists (
       select from pg_constraint
-      where conrelid = p_table and convalidated and pg_get_constraintdef(oid) = p_definition
+      where conrelid = p_table and pg_get_constraintdef(oid) = p_definition
         -- Told to wait or not by its name.
         and (not condeferrable or conname = p_name)) end
 $$;

@@ -14,8 +14,8 @@ from greedy.database.schema.catalogue import EVERYBODY, Catalogue, Thing
 Kind = Literal["missing", "extra", "different", "off"]
 
 SHOWN_CHARACTERS = 80
-# The role that Supabase gives to whoever has no account.
-ANYBODY = (f" to {EVERYBODY}", " to anon")
+# The roles that Supabase gives to whoever has no account, and to whoever has signed in.
+ANYBODY = (f" to {EVERYBODY}", " to anon", " to authenticated")
 # In the comment of a table that was there before the first migration: what its practice has otherwise.
 ADOPTED = re.compile(r"^Adopted with its own: (\[.*\])$", re.MULTILINE)
 CAST = re.compile(r"::[a-z]+( varying)?")

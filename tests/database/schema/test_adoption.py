@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 
 import asyncpg
@@ -21,6 +22,47 @@ from greedy.store.postgres import PostgresStore
 from tests.database.schema.practice_database import practice_database, rows_of_practice
 
 SCHEMAS = ["public", "Praktijk Zuid, é"]
+
+OWN_PARTS = """\
+column employees.aantalwerkdagen
+column employees.id
+column employees.team
+column employees.telefoon
+column employees.updated_at
+column employees.voornaam
+column roster_assignments.employee_id
+column roster_assignments.status
+column roster_assignments.updated_by
+column roster_employee_services.aantal
+column roster_employee_services.employee_id
+column roster_employee_services.id
+column roster_period_staffing_dagdelen.aantal
+column roster_period_staffing_dagdelen.dagdeel
+column roster_period_staffing_dagdelen.team
+column rosters.created_at
+column rosters.soort
+column service_types.duur_minuten
+column service_types.kleur
+constraint employees.employees_id_check
+constraint employees.employees_team_check
+constraint employees.employees_voornaam_check
+constraint roster_assignments.roster_assignments_roster_id_fkey
+constraint roster_assignments.roster_assignments_roster_id_fkey_greedy
+constraint roster_assignments.roster_assignments_service_id_fkey
+constraint roster_employee_services.roster_employee_services_pkey
+constraint roster_period_staffing_dagdelen.roster_period_staffing_dagdel_roster_id_date_dagdeel_team_s_key
+constraint roster_period_staffing_dagdelen.roster_period_staffing_dagdelen_dagdeel_check
+constraint roster_period_staffing_dagdelen.roster_period_staffing_dagdelen_roster_id_fkey
+constraint roster_period_staffing_dagdelen.roster_period_staffing_dagdelen_roster_id_fkey_greedy
+constraint roster_period_staffing_dagdelen.roster_period_staffing_dagdelen_team_check
+constraint roster_period_staffing_dagdelen.uniek
+constraint rosters.rosters_status_check
+constraint rosters.rosters_status_check_greedy
+index roster_employee_services_employee_id_idx
+index roster_employee_services_employee_id_roster_id_service_id_idx
+index werk
+policy rosters.eigen
+trigger employees.stempel"""
 
 
 async def ensure(db: DBConnector, schema: str) -> list[str]:
@@ -272,3 +314,15 @@ async def test_a_constraint_that_was_never_checked_does_not_count(server: Embedd
     assert await refused(await practice_database(server, change + orphan)) == [
         "roster_assignments: 3 rows break FOREIGN KEY (employee_id) REFERENCES employees(id)"
     ]
+
+
+async def test_what_stays_the_practices_own_is_this_and_nothing_else(server: EmbeddedServer) -> None:
+    """What is not in this list is as the migrations make it: nothing that was missing still is."""
+    async with DBConnector(await practice_database(server), min_size=1) as db:
+        await ensure(db, "public")
+        comments = await db.execute(
+            "select relname::text, obj_description(oid) as said from pg_class "
+            "where relnamespace = 'public'::regnamespace and relkind = 'r' and obj_description(oid) like '%Adopted with its own: %'", fetch_all=True)  # fmt: skip
+    assert next(row["said"] for row in comments if row["relname"] == "employees").startswith("Onze mensen\n")
+    kept = sorted(part for row in comments for part in json.loads(row["said"].partition("Adopted with its own: ")[2]))
+    assert kept == OWN_PARTS.split("\n")
