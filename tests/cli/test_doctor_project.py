@@ -205,6 +205,18 @@ async def test_a_server_that_does_not_answer(project: Project, url: str) -> None
     assert urlsplit(url).netloc in only_wrong(found).text
 
 
+async def test_a_database_that_is_gone_behind_its_server(project: Project, server: EmbeddedServer) -> None:
+    database = urlsplit(project.database_url).path.lstrip("/")
+    assert all(fact.good for fact in (await look(project)).values())
+    admin = await asyncpg.connect(server.url("postgres"))
+    await admin.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'")
+    await admin.execute(f"alter database {database} rename to {database}_away")
+    found = await look(project)
+    await admin.execute(f"alter database {database}_away rename to {database}")
+    await admin.close()
+    assert (list(found), only_wrong(found).exit_code) == (["connection"], 2)
+
+
 async def test_triggers_that_are_off_or_gone(project: Project) -> None:
     await execute(
         project,

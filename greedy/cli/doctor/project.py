@@ -21,7 +21,7 @@ from greedy.errors import GreedyError, SettingsError
 from greedy.store.base import RosterSummary, TriggerFact
 from greedy.store.functions import Functions, FunctionStore
 from greedy.store.project_address import SECRET_PREFIX, check_project
-from greedy.store.rest_errors import MIGRATE, SET_KEY
+from greedy.store.rest_errors import DASHBOARD, MIGRATE, SET_KEY
 from greedy.store.supabase import SupabaseFunctions, open_supabase
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ async def project_facts(
             async for fact in _facts(SupabaseFunctions(client), Remedies(schema), settings, now):
                 yield fact
     except GreedyError as exc:
-        yield failed("connection", exc)
+        yield failed("connection", exc, otherwise=DASHBOARD)
 
 
 def _key_of(settings: Settings) -> str | None:
