@@ -160,7 +160,7 @@ async def test_a_wrong_key(project: Project) -> None:
 def test_who_a_key_makes_us(role: str, bypasses: bool, said: str, next_step: str | None) -> None:
     """Servers of one's own have other keys and roles than a hosted project."""
     facts = {"server_version": "17", "now": dt.datetime.now(dt.UTC), "statement_timeout_ms": 0}
-    nothing = {"migrations": [], "triggers": [], "row_level_security": {}, "missing_grants": []}
+    nothing = {"migrations": [], "triggers": [], "row_level_security": {}}
     fact = key_fact(ProjectFacts(role=role, bypasses_rls=bypasses, **facts, **nothing), Remedies("public"))
     assert (fact.name, fact.good, fact.exit_code) == ("key", next_step is None, 0 if next_step is None else 1)
     assert said in fact.text
@@ -205,6 +205,18 @@ async def test_a_server_that_does_not_answer(project: Project, url: str) -> None
     assert urlsplit(url).netloc in only_wrong(found).text
 
 
+async def test_a_database_that_is_gone_behind_its_server(project: Project, server: EmbeddedServer) -> None:
+    database = urlsplit(project.database_url).path.lstrip("/")
+    assert all(fact.good for fact in (await look(project)).values())
+    admin = await asyncpg.connect(server.url("postgres"))
+    await admin.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'")
+    await admin.execute(f"alter database {database} rename to {database}_away")
+    found = await look(project)
+    await admin.execute(f"alter database {database}_away rename to {database}")
+    await admin.close()
+    assert (list(found), only_wrong(found).exit_code) == (["connection"], 2)
+
+
 async def test_triggers_that_are_off_or_gone(project: Project) -> None:
     await execute(
         project,
@@ -232,6 +244,15 @@ async def test_grants_that_were_taken_away(project: Project) -> None:
     fact = only_wrong(await look(project))
     assert (fact.name, fact.exit_code) == ("grants", 1)
     assert "database_facts_v1" in fact.text
+    await execute(project, fact.next_step.partition("in the SQL editor: ")[2])
+    assert all(fact.good for fact in (await look(project)).values())
+
+
+async def test_grants_that_are_too_many(project: Project) -> None:
+    await execute(project, "grant select on employees to anon; grant execute on function write_roster_v1 to authenticated")
+    fact = only_wrong(await look(project))
+    assert (fact.name, fact.exit_code) == ("grants", 1)
+    assert fact.text == "anon has SELECT on table employees, authenticated has EXECUTE on function write_roster_v1"
     await execute(project, fact.next_step.partition("in the SQL editor: ")[2])
     assert all(fact.good for fact in (await look(project)).values())
 

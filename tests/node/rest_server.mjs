@@ -10,6 +10,8 @@ import { createInterface } from "node:readline";
 // stdout is for the answers alone; what the libraries say, such as a notice of the database, goes to the log.
 console.log = console.error;
 const answer = (document) => process.stdout.write(JSON.stringify(document) + "\n");
+// A connection that fails while nobody waits for it is the next request's trouble; the other databases are served on.
+process.on("unhandledRejection", console.error);
 
 const [socketFolder] = process.argv.slice(2);
 const open = new Map();

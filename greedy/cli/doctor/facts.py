@@ -46,10 +46,10 @@ def wrong(name: str, text: str, next_step: str | None, exit_code: int = ExitCode
     return Fact(name, good=False, text=text, next_step=next_step, exit_code=exit_code)
 
 
-def failed(name: str, error: GreedyError) -> Fact:
-    """A fact that could not be looked at."""
+def failed(name: str, error: GreedyError, *, otherwise: str | None = None) -> Fact:
+    """A fact that could not be looked at. `otherwise`: the next step of an error that has none."""
     code = ExitCode.CALLER if isinstance(error, CallerError) else ExitCode.OUTSIDE
-    return wrong(name, "; ".join([error.message, *error.details]), error.next_step, code)
+    return wrong(name, "; ".join([error.message, *error.details]), error.next_step or otherwise, code)
 
 
 def python_fact() -> Fact:

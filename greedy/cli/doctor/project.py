@@ -21,7 +21,7 @@ from greedy.errors import GreedyError, SettingsError
 from greedy.store.base import RosterSummary, TriggerFact
 from greedy.store.functions import Functions, FunctionStore
 from greedy.store.project_address import SECRET_PREFIX, check_project
-from greedy.store.rest_errors import MIGRATE, SET_KEY
+from greedy.store.rest_errors import DASHBOARD, MIGRATE, SET_KEY
 from greedy.store.supabase import SupabaseFunctions, open_supabase
 
 if TYPE_CHECKING:
@@ -46,10 +46,17 @@ class ProjectFacts(BaseModel):
     migrations: list[str]
     triggers: list[TriggerFact]
     row_level_security: dict[str, bool]
-    missing_grants: list[str]
+
+
+class AccessFault(BaseModel):
+    """A row of access_faults_v1: what a role may do and should not, or the other way round."""
+
+    role: str
+    fault: str
 
 
 ANSWER = TypeAdapter(ProjectFacts)
+ACCESS = TypeAdapter(list[AccessFault])
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ async def project_facts(
             async for fact in _facts(SupabaseFunctions(client), Remedies(schema), settings, now):
                 yield fact
     except GreedyError as exc:
-        yield failed("connection", exc)
+        yield failed("connection", exc, otherwise=DASHBOARD)
 
 
 def _key_of(settings: Settings) -> str | None:
@@ -120,6 +127,7 @@ async def _facts(functions: Functions, remedies: Remedies, settings: Settings, n
         asked, started = now(), time.perf_counter()
         found = await functions.call(FACTS, {}, ANSWER)
         seconds = time.perf_counter() - started
+        access = await functions.call("access_faults_v1", {}, ACCESS)
     except (AuthenticationError, SchemaError, ValidationError) as exc:
         yield right("connection", f"{functions.server} answers")
         yield await _refusal_fact(functions, remedies, exc)
@@ -131,7 +139,7 @@ async def _facts(functions: Functions, remedies: Remedies, settings: Settings, n
     yield migrations
     if not migrations.good:
         return
-    yield _grants_fact(found.missing_grants, remedies)
+    yield _grants_fact(access, remedies)
     yield _row_security_fact(found.row_level_security, remedies)
     yield triggers_fact(found.triggers)
     yield _clock_fact(found.now - asked - dt.timedelta(seconds=seconds / 2), seconds)
@@ -165,10 +173,10 @@ def key_fact(found: ProjectFacts, remedies: Remedies) -> Fact:
     return right("key", f"accepted; it makes us {ROLE}")
 
 
-def _grants_fact(missing: Collection[str], remedies: Remedies) -> Fact:
-    if not missing:
-        return right("grants", f"{ROLE} may do all that the program does")
-    return wrong("grants", f"{ROLE} lacks {_listed(missing)}", remedies.grant)
+def _grants_fact(faults: Collection[AccessFault], remedies: Remedies) -> Fact:
+    if not faults:
+        return right("grants", f"{ROLE} may do all that the program does, anon nothing")
+    return wrong("grants", _listed([f"{one.role} {one.fault}" for one in faults]), remedies.grant)
 
 
 def _row_security_fact(tables: Mapping[str, bool], remedies: Remedies) -> Fact:
