@@ -11,11 +11,15 @@ export default defineRailway(() => {
       overlapSeconds: 0,
       drainingSeconds: 90, // from SIGTERM to SIGKILL: a write that has begun is finished, which takes a minute at the most
     },
-    // Their values are set on Railway, and stand in no file.
+    // Values are set on Railway and stand in no file. One that is not set stays unset; one that is not named here would be removed.
     env: {
       SUPABASE_URL: preserve(),
       SUPABASE_KEY: preserve(),
       ROOSTER_ID: preserve(),
+      DATABASE_URL: preserve(),
+      DATABASE_SCHEMA: preserve(),
+      LOG_LEVEL: preserve(),
+      GREEDY_JOB_TIME_LIMIT: preserve(),
     },
   });
 

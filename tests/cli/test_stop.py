@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ import pytest
 from greedy.database.connector import DBConnector
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
+from tests.supabase_project import Project
 
 SECONDS = 30
 KEY = 20251124
@@ -121,20 +123,33 @@ async def gate(database_url: str) -> AsyncIterator[Gate]:
 
 
 @pytest.fixture
-async def run(database_url: str, sample: PracticeTables) -> AsyncIterator[Run]:
-    """Runs the sample roster, which is in the database."""
+def begun() -> Iterator[list[Running]]:
+    begun: list[Running] = []
+    yield begun
+    for one in begun:
+        one.process.kill()
+        one.process.wait()
+
+
+@pytest.fixture
+async def run(database_url: str, sample: PracticeTables, begun: list[Running]) -> Run:
+    """Runs the sample roster, which is in the database, over a connection."""
     async with DBConnector(database_url, min_size=1) as db:
         await PostgresStore(db).import_tables(sample)
-    begun: list[Running] = []
 
     def start(*arguments: str, **how: str | int) -> Running:
         begun.append(Running(str(sample.roster.id), *arguments, **{"DATABASE_URL": database_url, **how}))  # type: ignore[arg-type]
         return begun[-1]
 
-    yield start
-    for one in begun:
-        one.process.kill()
-        one.process.wait()
+    return start
+
+
+@pytest.fixture(params=["over a connection", "over REST"])
+def either_run(run: Run, project: Project, request: pytest.FixtureRequest) -> Run:
+    """Runs it over a connection, or over the REST of a project that has this database."""
+    if request.param == "over a connection":
+        return run
+    return functools.partial(run, DATABASE_URL="", SUPABASE_URL=project.url, SUPABASE_KEY=project.secret_key)
 
 
 @pytest.fixture
@@ -145,15 +160,16 @@ def silent_server() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("ending", "code", "said"), ENDINGS)
-async def test_before_the_write_it_stops_at_once(run: Run, gate: Gate, ending: signal.Signals, code: int, said: str) -> None:
+async def test_before_the_write_it_stops_at_once(either_run: Run, gate: Gate, ending: signal.Signals, code: int, said: str) -> None:
     before = await gate.state()
     await gate.put_before("load_roster_v1", "p_roster_id uuid, p_include_open boolean")
-    running = run("--json")
+    running = either_run("--json")
     await gate.reached()
     running.process.send_signal(ending)
     ended, out, error = await running.end()
     assert (ended, error) == (code, f"{said}; nothing was written\n")
     assert json.loads(out)["error"]["kind"] == "StoppedError"
+    await gate.open()  # a server in between goes on with what nobody waits for any more
     assert (await gate.written(), await gate.state()) == (0, before)
 
 
@@ -170,10 +186,12 @@ async def test_a_solve_is_ended_with_its_solver(run: Run, gate: Gate, ending: si
 
 @pytest.mark.parametrize("behind", [False, True], ids=["as it begins", "before it is committed"])
 @pytest.mark.parametrize(("ending", "code", "said"), ENDINGS)
-async def test_a_write_that_has_begun_is_finished(run: Run, gate: Gate, ending: signal.Signals, code: int, said: str, behind: bool) -> None:
+async def test_a_write_that_has_begun_is_finished(
+    either_run: Run, gate: Gate, ending: signal.Signals, code: int, said: str, behind: bool
+) -> None:
     before = await gate.state()
     await gate.put_before("write_roster_v1", "request jsonb", behind=behind)
-    running = run("--json")
+    running = either_run("--json")
     await gate.reached()
     running.process.send_signal(ending)
     await asyncio.sleep(0.5)
@@ -187,9 +205,9 @@ async def test_a_write_that_has_begun_is_finished(run: Run, gate: Gate, ending: 
     assert await gate.state() != before
 
 
-async def test_a_verification_is_left_out(run: Run, gate: Gate) -> None:
+async def test_a_verification_is_left_out(either_run: Run, gate: Gate) -> None:
     await gate.put_before("verify_roster_v1", "p_roster_id uuid")
-    running = run()
+    running = either_run()
     await gate.reached()
     running.process.terminate()
     ended, out, error = await running.end()
@@ -199,10 +217,10 @@ async def test_a_verification_is_left_out(run: Run, gate: Gate) -> None:
     assert await gate.written() == 1
 
 
-async def test_a_second_signal_ends_it_at_once(run: Run, gate: Gate) -> None:
+async def test_a_second_signal_ends_it_at_once(either_run: Run, gate: Gate) -> None:
     before = await gate.state()
     await gate.put_before("write_roster_v1", "request jsonb", behind=True)
-    running = run()
+    running = either_run()
     await gate.reached()
     running.process.terminate()
     await asyncio.sleep(0.2)
