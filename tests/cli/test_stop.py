@@ -190,7 +190,7 @@ async def test_a_write_that_has_begun_is_finished(
     either_run: Run, gate: Gate, ending: signal.Signals, code: int, said: str, behind: bool
 ) -> None:
     before = await gate.state()
-    await gate.put_before("write_roster_v1", "request jsonb", behind=behind)
+    await gate.put_before("write_roster_v1", "p_request jsonb", behind=behind)
     running = either_run("--json")
     await gate.reached()
     running.process.send_signal(ending)
@@ -217,10 +217,10 @@ async def test_a_verification_is_left_out(either_run: Run, gate: Gate) -> None:
     assert await gate.written() == 1
 
 
-async def test_a_second_signal_ends_it_at_once(either_run: Run, gate: Gate) -> None:
+async def test_a_second_signal_ends_it_at_once(run: Run, gate: Gate) -> None:
     before = await gate.state()
-    await gate.put_before("write_roster_v1", "request jsonb", behind=True)
-    running = either_run()
+    await gate.put_before("write_roster_v1", "p_request jsonb", behind=True)
+    running = run()
     await gate.reached()
     running.process.terminate()
     await asyncio.sleep(0.2)
@@ -268,7 +268,7 @@ HANGS = {
 async def test_whatever_hangs_the_process_ends(run: Run, gate: Gate, hang: str) -> None:
     before = await gate.state()
     if "write" in hang:
-        await gate.put_before("write_roster_v1", "request jsonb")
+        await gate.put_before("write_roster_v1", "p_request jsonb")
     running = run("--job-time-limit", "6", patch=f"job.GRACE_SECONDS = 1.0\n{HANGS[hang]}")
     if "solver" in hang:
         running.look_for_children()
