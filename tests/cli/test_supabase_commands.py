@@ -119,7 +119,6 @@ SECRETS = ("sb_secret_of_another_project", "sb_publishable_geheim")
         (1, "SUPABASE_URL is not", {"SUPABASE_URL": ""}),
         (1, "does not accept the key", {"SUPABASE_KEY": "sb_secret_of_another_project"}),
         (2, "127.0.0.1:1 cannot be reached", {"SUPABASE_URL": "http://127.0.0.1:1"}),
-        (1, "there is no database: on Railway", {"SUPABASE_URL": "", "SUPABASE_KEY": "", "RAILWAY_ENVIRONMENT_ID": "production"}),
     ],
 )
 def test_settings_that_lead_nowhere(rest: Greedy, project: Project, code: int, said: str, environment: dict[str, str]) -> None:
@@ -128,6 +127,14 @@ def test_settings_that_lead_nowhere(rest: Greedy, project: Project, code: int, s
     assert "\nnext: " in error
     for secret in (project.secret_key, *SECRETS):
         assert secret not in error
+
+
+def test_a_service_on_railway_without_settings(tmp_path: Path) -> None:
+    done = Greedy(tmp_path, RAILWAY_ENVIRONMENT_ID="production")("run", ROSTER)
+    assert done.returncode == 1
+    last = json.loads(done.stderr.splitlines()[-1])
+    assert last["message"].startswith("there is no database: on Railway")
+    assert last["next_step"].startswith("set SUPABASE_URL and SUPABASE_KEY")
 
 
 @pytest.mark.parametrize("command", [("load", str(SAMPLE_DIR)), ("run", ROSTER, *QUICK), ("verify", ROSTER), ("report", ROSTER)])
