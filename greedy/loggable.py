@@ -28,14 +28,17 @@ SHAPES = (
     (
         ("pass", "pwd", "wachtwoord", "secret", "token", "key", "credential"),
         re.compile(
-            r"""(?ix) ((?:password|passwd|pwd|passphrase|wachtwoord|secret|token|api_?key|secret_?key|service_key|private_?key|credentials?)
+            r"""(?ix) ((?:password|passwd|pwd|passphrase|wachtwoord|secret|token|api[_-]?key|supabase_key
+            |secret_?key|service_key|private_?key|credentials?)
             ["']? \s? [=:] \s? ) ("(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | [^\s,;&"')}\]]+)"""
         ),
         rf"\1{MASK}",
     ),
     (("bearer", "basic"), re.compile(r"(?i)\b(bearer|basic)\s[\w.~+/=-]{8,}"), rf"\1 {MASK}"),
-    (("eyj",), re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"), MASK),  # a JSON web token
-    (("sb_",), re.compile(r"\bsb_(secret|publishable)_[\w-]+"), rf"sb_\1_{MASK}"),
+    (("eyj",), re.compile(r"(?<![A-Za-z])eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"), MASK),  # a JSON web token
+    (("sb_",), re.compile(r"sb_(secret|publishable)_[\w-]+"), rf"sb_\1_{MASK}"),
+    (("sbp_",), re.compile(r"\bsbp_[\w-]+"), f"sbp_{MASK}"),
+    (("apikey",), re.compile(r"(b?[\"']apikey[\"'], b?)[\"'][^\"']*[\"']"), rf"\1{MASK}"),  # a header as a pair
     (("-----begin",), re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:(?!-----)[\s\S])*"), MASK),
 )
 # What is read beyond the part that is shown, so that a secret at its end is known for one
