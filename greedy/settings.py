@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from greedy.errors import SettingsError
@@ -31,7 +31,7 @@ def _upper(value: object) -> object:
 
 
 class Settings(BaseSettings):
-    """What the environment says. Every name stands in the README."""
+    """What the environment says. Every name stands in the README. A blank one is not set."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", env_ignore_empty=True)
 
@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
         default_factory=default_data_dir, validation_alias="GREEDY_DATA_DIR", description="Embedded database and reports"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_blanks(cls, values: dict[str, object]) -> dict[str, object]:
+        return {name: value for name, value in values.items() if not isinstance(value, str) or value.strip()}
 
 
 def load_settings() -> Settings:

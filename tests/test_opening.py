@@ -11,7 +11,7 @@ import pytest
 from greedy.database.connector import DBConnector
 from greedy.database.errors import SchemaError
 from greedy.errors import SettingsError
-from greedy.opening import open_database, open_store
+from greedy.opening import open_database, open_store, over_rest
 from greedy.settings import Settings, load_settings
 from greedy.store.postgres import PostgresStore
 from greedy.store.supabase import SupabaseStore
@@ -36,6 +36,16 @@ async def test_a_project_alone_is_reached_over_rest_and_a_database_url_comes_fir
         assert isinstance(store, PostgresStore)
     async with open_store(of(project), database_url) as store:
         assert isinstance(store, PostgresStore)
+
+
+async def test_a_blank_setting_is_not_set(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"DATABASE_URL": " ", "LOG_LEVEL": "\t", "SUPABASE_URL": project.url, "SUPABASE_KEY": project.secret_key}.items():
+        monkeypatch.setenv(name, value)
+    async with open_store(load_settings()) as store:
+        assert isinstance(store, SupabaseStore)
+    for name in ("SUPABASE_URL", "SUPABASE_KEY"):
+        monkeypatch.setenv(name, " ")
+    assert not over_rest(load_settings())
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,9 @@ def parse_roster_id(text: str | None, settings: Settings) -> UUID:
     """The roster id of a command: given, or ROOSTER_ID."""
     chosen = (text or settings.rooster_id or "").strip()
     if not chosen:
-        raise CallerError("which roster? No id was given, and ROOSTER_ID is not set", next_step="greedy rosters lists the ids")
+        raise CallerError(
+            "which roster? No id was given, and ROOSTER_ID is not set", next_step="give one, or set ROOSTER_ID; greedy rosters lists the ids"
+        )
     try:
         return UUID(chosen)
     except ValueError:

@@ -39,13 +39,14 @@ WRITES = ("write_", "import_")
 SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 # What raised is PostgreSQL, and the server keeps the code to itself
 CODE_WITHHELD = "SUP"
+CONNECTION_GONE = re.compile(r"terminating connection|connection terminated|CONNECTION_(CLOSED|ENDED|DESTROYED)|ECONNRESET|EPIPE")
 # Their texts hold what was sent or answered: keys, names
 TELLTALES = (httpx.LocalProtocolError, UnicodeError, ValidationError)
 
 TRY_AGAIN = "try again"
 SET_KEY = "set SUPABASE_KEY to the secret key (sb_secret_...) of this very project: Project Settings > API Keys in the Supabase dashboard"
 GRANTS = f"{SET_KEY}; if it is that one, greedy doctor names the grants that are missing"
-MIGRATE = "supabase db push, or greedy db migrate --database URL; when that is done already: notify pgrst, 'reload schema'"
+MIGRATE = "supabase db push, or greedy db migrate --database URL; when that is done already, in the SQL editor: notify pgrst, 'reload schema'"
 CHECK_URL = "check SUPABASE_URL: https://<project>.supabase.co"
 DASHBOARD = "see the project's state in the Supabase dashboard"
 
@@ -149,8 +150,9 @@ CERTIFICATE = Meaning(
     "check SUPABASE_URL, this machine's clock and its root certificates",
 )
 NO_SUCH_HOST = Meaning(
-    ConnectionError, "cannot be found: its name has no address", f"{NOT_SENT}; a project that was deleted loses its name", retryable=True
+    ConnectionError, "cannot be found: its name has no address", f"{NOT_SENT}; a project that was deleted loses its name"
 )
+WITHHELD = Meaning(QueryError, "refused a statement", "see the logs of the server and its database: Logs in the Supabase dashboard")
 REFUSED = Meaning(QueryError, "refused the request", f"{CHECK_URL}; {DASHBOARD}")
 UNKNOWN = Meaning(QueryError, "failed", DASHBOARD, undone=False)
 REST_ERRORS = (APIError, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
@@ -188,7 +190,7 @@ def from_rest(exc: Exception, *, server: str, function: str) -> DatabaseError:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return call.error(CERTIFICATE, cause.verify_message)
         if isinstance(cause, socket.gaierror):
-            return call.error(NO_SUCH_HOST, cause.strerror or "")
+            return call.error(NO_SUCH_HOST._replace(retryable=cause.errno == socket.EAI_AGAIN), cause.strerror or "")
     meaning = next((meaning for kind, meaning in TRANSPORT if isinstance(exc, kind)), UNKNOWN)
     return call.error(meaning, type(exc).__name__ if isinstance(exc, TELLTALES) else str(exc) or type(exc).__name__)
 
@@ -235,7 +237,9 @@ def _of_refusal(refusal: _Refusal, facts: ServerFacts, call: _Call) -> DatabaseE
     )
     if (meaning := CODES.get(code)) is not None:
         return call.error(meaning, message, facts)
-    if facts.sqlstate or code == CODE_WITHHELD:
+    if code == CODE_WITHHELD:
+        return call.error(LOST if CONNECTION_GONE.search(message) else WITHHELD, message, facts)
+    if facts.sqlstate:
         return from_server(f"{message or code} ({call.function})", facts, server=call.server)
     if facts.http_status is None:
         return call.error(UNKNOWN, message, facts)

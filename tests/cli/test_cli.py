@@ -92,7 +92,9 @@ def test_load_run_verify_report_export(loaded: Greedy, tmp_path: Path) -> None:
 
 def test_the_roster_id_may_come_from_the_environment(loaded: Greedy) -> None:
     assert loaded.json("run", *QUICK, "--dry-run", ROOSTER_ID=ROSTER)["roster_id"] == ROSTER
-    assert "which roster?" in loaded.fails(1, "run")
+    said = loaded.fails(1, "run")
+    assert "which roster?" in said
+    assert "next: give one, or set ROOSTER_ID; greedy rosters lists the ids" in said
 
 
 def test_a_dry_run_writes_nothing(loaded: Greedy) -> None:

@@ -71,7 +71,7 @@ CODES = [
     (404, "PGRST202", SchemaError, False, "is not migrated", "supabase db push, or greedy db migrate"),
     (300, "PGRST203", SchemaError, False, "more than once", "supabase db push"),
     (400, "PGRST204", SchemaError, False, "is not migrated", "supabase db push"),
-    (404, "PGRST205", SchemaError, False, "is not migrated", "notify pgrst, 'reload schema'"),
+    (404, "PGRST205", SchemaError, False, "is not migrated", "in the SQL editor: notify pgrst, 'reload schema'"),
     (401, "PGRST301", AuthenticationError, False, "does not accept the key", "sb_secret_..."),
     (401, "PGRST302", AuthenticationError, False, "wants a key", "sb_secret_..."),
     (401, "PGRST303", AuthenticationError, False, "does not accept the key any more", "clock"),
@@ -99,7 +99,7 @@ CODES = [
     (503, "08006", LostError, True, "lost abc.supabase.co", "try again"),
     (500, "57P01", LostError, True, "lost abc.supabase.co", "try again"),
     (500, "57P03", LostError, True, "lost abc.supabase.co", "try again"),
-    (500, "SUP", QueryError, False, "refused a statement", None),
+    (500, "SUP", QueryError, False, "refused a statement", "dashboard"),
     (500, "ZZ999", QueryError, False, "refused a statement", None),
 ]
 
@@ -130,6 +130,15 @@ async def test_a_statement_that_took_too_long_may_be_tried_again_and_one_that_wa
     slow = await refusal(proxy, client, faults.says(500, "57014", "canceling statement due to statement timeout"))
     cancelled = await refusal(proxy, client, faults.says(500, "57014", "canceling statement due to user request"))
     assert (type(slow), slow.retryable, cancelled.retryable) == (QueryError, True, False)
+
+
+@pytest.mark.parametrize("message", ["PostgresError: terminating connection due to administrator command", "Error: write CONNECTION_ENDED"])
+async def test_a_connection_that_was_terminated_behind_the_server_is_lost_though_its_code_is_withheld(
+    proxy: Proxy, client: httpx.AsyncClient, message: str
+) -> None:
+    told = await refusal(proxy, client, faults.says(500, "SUP", message))
+    assert (type(told), told.retryable, told.http_status) == (LostError, True, 500)
+    assert NOBODY_KNOWS in told.message
 
 
 STATUS_MEANINGS = [
@@ -241,11 +250,19 @@ async def test_a_port_where_nobody_listens(client: httpx.AsyncClient) -> None:
     assert "SUPABASE_URL" in (told.next_step or "")
 
 
-async def test_a_host_that_does_not_exist(client: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize(("number", "retryable"), [(socket.EAI_NONAME, False), (socket.EAI_AGAIN, True), (socket.EAI_FAIL, False)])
+async def test_a_host_that_does_not_exist(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, number: int, retryable: bool
+) -> None:
+    def resolve(*_: object, **__: object) -> None:
+        raise socket.gaierror(number, "no address")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
     told = await failure(client, "http://no-such-project.invalid")
-    assert (type(told), told.retryable) == (LostError, True)
+    assert (type(told), told.retryable) == (LostError, retryable)
     assert "cannot be found" in told.message
     assert NOBODY_KNOWS not in told.message
+    assert "SUPABASE_URL" in (told.next_step or "")
 
 
 async def test_a_server_that_does_not_take_the_connection_on() -> None:
