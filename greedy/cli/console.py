@@ -88,7 +88,8 @@ def parse_roster_id(text: str | None, settings: Settings) -> UUID:
     chosen = (text or settings.rooster_id or "").strip()
     if not chosen:
         raise CallerError(
-            "which roster? No id was given, and ROOSTER_ID is not set", next_step="give one, or set ROOSTER_ID; greedy rosters lists the ids"
+            "which roster? No id was given, and ROOSTER_ID is not set",
+            next_step="give one, or set ROOSTER_ID; greedy rosters lists the ids",
         )
     try:
         return UUID(chosen)

@@ -60,6 +60,11 @@ class DatabaseError(GreedyError):
         self.sqlstate, self.constraint, self.table, self.column, self.detail, self.hint = said[:6]
         self.http_status, self.retry_after_seconds = said[6:]
 
+    @property
+    def outcome_unknown(self) -> bool:
+        """Whether the message says that nobody knows if it was done."""
+        return UNKNOWN_OUTCOME in self.message
+
 
 class ConnectionError(DatabaseError, OutsideError):  # noqa: A001  the public name of this error; the built-in one is an OSError
     """The server cannot be reached, the connection was lost, none came free in time, or a statement took too long.

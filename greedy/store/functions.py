@@ -8,13 +8,18 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from greedy.database.errors import QueryError
+from greedy.database.errors import (
+    ConnectionError,  # noqa: A004  the project's own
+    DatabaseError,
+    QueryError,
+)
 from greedy.database.retry import RETRY_SECONDS, retrying
 from greedy.errors import InputError
 from greedy.formats.tables import PracticeTables
 from greedy.store.answers import ImportOutcome, WriteOutcome, brings_nothing_new, read_import_answer, read_write_answer, unknown_roster
 from greedy.store.base import (
     Document,
+    RosterBusyError,
     RosterExistsError,
     RosterSummary,
     RosterWrite,
@@ -116,7 +121,7 @@ class FunctionStore:
                 return attempts > 1  # an attempt whose answer was lost has brought it in
             return True
 
-        return await _repeated(once)
+        return await _done_once(once)
 
     async def write(self, write: RosterWrite) -> WriteAnswer:
         """FASE 4A and 4B. Tried again with the same run id after a drop or while the roster is busy; the ledger knows what happened."""
@@ -124,7 +129,7 @@ class FunctionStore:
         async def once() -> WriteAnswer:
             return read_write_answer(await self._call("write_roster_v1", {"p_request": write}, _WRITE), write)
 
-        return await _repeated(once)
+        return await _done_once(once)
 
     async def verify(self, roster_id: UUID) -> VerificationFacts:
         """Facts for FASE 4C."""
@@ -171,6 +176,27 @@ async def _repeated(once: Callable[[], Awaitable[Answer]]) -> Answer:
         with attempt:
             answer = await once()
     return answer
+
+
+async def _done_once(once: Callable[[], Awaitable[Answer]]) -> Answer:
+    """As `_repeated`, for what changes the database. An error after an answer that was lost does not hide that loss."""
+    loss: DatabaseError | None = None
+
+    async def attempt() -> Answer:
+        nonlocal loss
+        try:
+            return await once()
+        except DatabaseError as exc:
+            loss = exc if exc.outcome_unknown else loss
+            raise
+
+    try:
+        return await _repeated(attempt)
+    except (DatabaseError, RosterBusyError) as exc:
+        if loss is None or exc is loss:
+            raise
+        details = [f"tried again: {exc.message}"]
+        raise ConnectionError(loss.message, next_step=loss.next_step, details=details, retryable=True) from exc
 
 
 def _faults(exc: ValidationError) -> list[str]:

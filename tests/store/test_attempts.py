@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 from uuid import uuid4
 
@@ -10,17 +10,21 @@ import pytest
 from pydantic import TypeAdapter
 
 from greedy.database.connector import DBConnector
-from greedy.database.errors import ConnectionError, QueryError
+from greedy.database.errors import AuthenticationError, ConnectionError, QueryError, lost
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
 from greedy.persist.request import write_request
 from greedy.solve.fill import fill
+from greedy.store import functions
 from greedy.store.functions import FunctionStore
 from greedy.store.postgres import PostgresFunctions, PostgresStore
 from greedy.workspace import Workspace
 
 Answer = TypeVar("Answer")
 LOST = ConnectionError("lost in the middle", retryable=True)
+
+
+async def _nothing() -> None: ...
 
 
 class Lossy:
@@ -31,10 +35,12 @@ class Lossy:
         self.called: list[str] = []
         self._functions = PostgresFunctions(db)
         self.server = self._functions.server
+        self.afterwards: Callable[[], Awaitable[object]] = _nothing
 
     async def call(self, function: str, arguments: Mapping[str, object], answer: TypeAdapter[Answer]) -> Answer:
         self.called.append(function)
         found = await self._functions.call(function, arguments, answer)
+        await self.afterwards()
         if self.failures:
             raise self.failures.pop(0)
         return found
@@ -83,3 +89,30 @@ async def test_what_cannot_succeed_later_is_not_made_again(db: DBConnector, stor
     with pytest.raises(QueryError, match="no"):
         await FunctionStore(line).import_tables(sample)
     assert line.called == ["import_roster_v1"]
+
+
+@pytest.mark.parametrize("step", ["write", "import"])
+@pytest.mark.parametrize("then", ["busy", "refused"])
+async def test_after_a_lost_answer_nobody_says_that_nothing_was_done(
+    db: DBConnector, store: PostgresStore, sample: PracticeTables, monkeypatch: pytest.MonkeyPatch, step: str, then: str
+) -> None:
+    """Between the first attempt, which was committed, and the second a planner opens a transaction; or the key is taken away."""
+    await store.import_tables(sample)
+    workspace = Workspace(to_problem(await store.load(sample.roster.id)))
+    fill(workspace)
+    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.0)
+    for function in ("write_roster_v1", "import_roster_v1"):
+        await db.execute(f"alter function {function} set lock_timeout = '100ms'")
+    line = Lossy(db, lost("127.0.0.1", "reset"), *([AuthenticationError("does not accept the key")] if then == "refused" else []))
+    over = FunctionStore(line)
+    async with db.connection() as planner, planner.transaction():
+        if then == "busy":
+            line.afterwards = lambda: planner.execute("select lock_roster($1)", [sample.roster.id])
+        with pytest.raises(ConnectionError, match="nobody knows whether it was done") as caught:
+            await (over.write(write_request(workspace, uuid4(), "roster")) if step == "write" else over.import_tables(sample, replace=True))
+    assert caught.value.retryable
+    assert len(line.called) == 2
+    (detail,) = caught.value.details
+    assert detail.startswith("tried again: ")
+    assert {"busy": "is changing roster", "refused": "does not accept the key"}[then] in detail
+    assert (await store.counts(sample.roster.id)).active_by_program == (len(workspace.planned()) if step == "write" else 0)

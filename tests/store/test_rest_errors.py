@@ -251,9 +251,7 @@ async def test_a_port_where_nobody_listens(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(("number", "retryable"), [(socket.EAI_NONAME, False), (socket.EAI_AGAIN, True), (socket.EAI_FAIL, False)])
-async def test_a_host_that_does_not_exist(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, number: int, retryable: bool
-) -> None:
+async def test_a_host_that_does_not_exist(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, number: int, retryable: bool) -> None:
     def resolve(*_: object, **__: object) -> None:
         raise socket.gaierror(number, "no address")
 
