@@ -8,6 +8,8 @@
 create function public.set_aside_tables() returns void
 language plpgsql
 set search_path = public, pg_temp
+-- Whoever waits for a table makes all others wait behind.
+set lock_timeout = '10s'
 as $$
 declare
   v_tables constant text[] := '{employees,service_types,service_blocking_rules,rosters,roster_period_staffing_dagdelen,
@@ -240,6 +242,45 @@ as $$
   from pg_class as c join pg_policy on polrelid = c.oid where c.oid = p_table
 $$;
 
+create function public.mend_of_type(p_table regclass, p_column text, p_own text, p_wanted text, p_default text) returns text
+language sql
+set search_path = public, pg_temp
+as $$
+  -- What stands in the way of another type: foreign keys that this migration makes again are dropped in passing, all else is named.
+  with own as (
+    select a.*, relname, relnamespace, w.atttypid as wanted
+    from pg_attribute as a join pg_class as c on c.oid = a.attrelid
+    join pg_attribute as w on w.attrelid = to_regclass(quote_ident(relname)) and w.attname = a.attname
+    where a.attrelid = p_table and a.attname = p_column
+  ), dependent as (
+    select d.classid, d.objid, k.conname, r.relname as of_table, contype = 'f' and r.relnamespace = own.relnamespace and not exists (
+             select from pg_attribute as u where u.attrelid = conrelid and u.attnum = any (conkey) and not exists (
+               select from pg_attribute as w where w.attrelid = to_regclass(quote_ident(r.relname)) and w.attname = u.attname)) as made_again
+    from own join pg_depend as d on refclassid = 'pg_class'::regclass and (refobjid, refobjsubid) = (attrelid, attnum)
+    left join pg_constraint as k on d.classid = 'pg_constraint'::regclass and k.oid = d.objid
+    left join pg_class as r on r.oid = conrelid
+    where contype = 'f' or d.classid in ('pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_proc'::regclass)
+       or d.classid = 'pg_attrdef'::regclass and exists (select from pg_attrdef as g where g.oid = d.objid and (adrelid, adnum) <> (attrelid, attnum))
+       -- Checks and indexes follow by themselves, unless they name the type.
+       or d.classid <> 'pg_attrdef'::regclass and exists (
+         select from pg_depend as t where (t.classid, t.objid) = (d.classid, d.objid) and (t.refclassid, t.refobjid) = ('pg_type'::regclass, atttypid))
+  )
+  select format('%1$s.%2$s is %3$s instead of %4$s%5$s: %6$s%7$salter table %1$I alter column %2$I type %4$s using %8$s', relname, p_column, p_own, p_wanted,
+    ' (first drop, and make again afterwards, ' || (
+      select string_agg(distinct regexp_replace(pg_describe_object(classid, objid, 0), 'greedy_set_aside\.|^rule _RETURN on ', '', 'g'), ', ')
+      from dependent where made_again is not true) || ')',
+    (select string_agg(distinct format('alter table %I drop constraint if exists %I; ', of_table, conname), '') from dependent where made_again),
+    case when attidentity <> '' then format('alter table %I alter column %I drop identity; ', relname, p_column)
+         when atthasdef and (p_default is not null or p_wanted <> 'text') then format('alter table %I alter column %I drop default; ', relname, p_column)
+    end,
+    case when wanted = 'uuid'::regtype and atttypid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+           then format('lpad(to_hex(%I), 32, ''0'')::uuid', p_column)
+         when p_wanted = 'text' or exists (select from pg_cast where (castsource, casttarget) = (atttypid, wanted))
+           then format('%I::%s', p_column, p_wanted)
+         else format('%I::text::%s', p_column, p_wanted) end)
+  from own
+$$;
+
 create function public.adopt_tables() returns void
 language plpgsql
 set search_path = public, pg_temp
@@ -298,8 +339,7 @@ begin
       continue;
     end if;
     if not v_column.fits then
-      v_faults := v_faults || format('%s is %s instead of %s: alter table %I alter column %I type %3$s using %5$I::%3$s',
-        v_name, v_column.own_type, v_column.type, v_column.table_name, v_column.name);
+      v_faults := v_faults || mend_of_type(v_column.old_table, v_column.name, v_column.own_type, v_column.type, v_column.default_value);
       v_unfit := v_unfit || v_name;
       continue;
     end if;
@@ -479,7 +519,7 @@ end
 $$;
 
 select public.adopt_tables();
-drop function public.set_aside_tables, public.adopt_tables, public.parts_of_table, public.has_equal_constraint, public.count_breaking_rows;
+drop function public.set_aside_tables, public.adopt_tables, public.mend_of_type, public.parts_of_table, public.has_equal_constraint, public.count_breaking_rows;
 
 create view public.roster_slot_counts with (security_invoker = true) as
 select r.id as roster_id,

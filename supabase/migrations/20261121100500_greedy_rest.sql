@@ -94,10 +94,12 @@ create function public.own_history_v1() returns regclass
 language sql stable
 set search_path = public, pg_temp
 as $$
-  -- Three columns make it ours, and not the history of some other program's migrations.
-  select attrelid::regclass from pg_attribute
-  where attrelid = to_regclass('public.schema_migrations') and attname in ('version', 'statements', 'name') and not attisdropped
-  group by attrelid having count(*) = 3
+  -- Three columns and the owner make it ours, and not the history of some other program's migrations.
+  select c.oid::regclass from pg_class as c join pg_attribute on attrelid = c.oid
+  where c.oid = to_regclass('public.schema_migrations') and relkind = 'r'
+    and relowner = (select relowner from pg_class where oid = 'public.rosters'::regclass)
+    and attname in ('version', 'statements', 'name') and not attisdropped
+  group by c.oid having count(*) = 3
 $$;
 comment on function public.own_history_v1 is 'The history of migrations that lies in this schema, which makes it the schema of a practice; null otherwise.';
 

@@ -43,26 +43,32 @@ as $$
     where a.kind <> 'type' and to_regrole(r.role) is not null
   ), held as (
     select access.*, p.privilege, p.privilege = any (allowed) as wanted,
+           -- A right on one column is one too many as well.
            case when kind = 'function' then has_function_privilege(role, thing, p.privilege)
-                else has_table_privilege(role, thing, p.privilege) end as there
-    from access join (values ('function', 'EXECUTE'), ('relation', 'SELECT'), ('relation', 'INSERT'), ('relation', 'UPDATE'),
-                             ('relation', 'DELETE'), ('relation', 'TRUNCATE'), ('relation', 'REFERENCES'), ('relation', 'TRIGGER'))
-           as p(of_kind, privilege) on (of_kind = 'function') = (kind = 'function')
+                when p.by_column and p.privilege <> all (allowed) then has_any_column_privilege(role, thing, p.privilege)
+                else has_table_privilege(role, thing, p.privilege) end as there,
+           case when kind = 'function' then has_function_privilege(role, thing, p.privilege || ' WITH GRANT OPTION')
+                else has_table_privilege(role, thing, p.privilege || ' WITH GRANT OPTION') end as may_give
+    from access join (values ('function', 'EXECUTE', false), ('relation', 'SELECT', true), ('relation', 'INSERT', true),
+                             ('relation', 'UPDATE', true), ('relation', 'REFERENCES', true), ('relation', 'DELETE', false),
+                             ('relation', 'TRUNCATE', false), ('relation', 'TRIGGER', false), ('relation', 'MAINTAIN', false))
+           as p(of_kind, privilege, by_column) on (of_kind = 'function') = (kind = 'function')
+    where p.privilege <> 'MAINTAIN' or current_setting('server_version_num')::int >= 170000
   )
-  select role, format('%s %s on %s %s', case when wanted then 'lacks' else 'has' end, privilege, kind, thing_name)
-  from held cross join lateral (select case when kind = 'function' then thing::regproc::text else thing::regclass::text end as thing_name) as n
-  where wanted <> there
+  select role, format('%s %s on %s %s', case when wanted <> there then case when wanted then 'lacks' else 'has' end else 'may give others' end,
+                      privilege, kind, case when kind = 'function' then thing::regproc::text else thing::regclass::text end)
+  from held where wanted <> there or may_give
   union all
   select role, 'has no policy to read table ' || thing::regclass
   from access where kind = 'table' and role = 'authenticated' and not exists (
-    select from pg_policy where polrelid = thing and polname = 'authenticated_reads' and polcmd = 'r' and to_regrole(role) = any (polroles))
+    select from pg_policy where polrelid = thing and polname = 'authenticated_reads' and polcmd = 'r' and to_regrole(role) = any (polroles)
+      and pg_get_expr(polqual, polrelid) = 'true')
   union all
-  select role, 'lacks USAGE on the schema'
-  from (select distinct role from access where role <> 'anon') as r where not has_schema_privilege(role, current_schema(), 'USAGE')
-  union all
-  select role, 'has USAGE on the schema'
-  from (select distinct role from access where role = 'anon') as r
-  where own_history_v1() is not null and has_schema_privilege(role, current_schema(), 'USAGE')
+  select role, format('%s %s on the schema', case when there then 'has' else 'lacks' end, privilege)
+  from (select distinct role from access) as r cross join (values ('USAGE'), ('CREATE')) as p(privilege)
+  cross join lateral (select has_schema_privilege(role, current_schema(), privilege)) as h(there)
+  -- Whoever creates here can put things in the way of what runs with its owner's rights. That anon sees the main schema is for others to say.
+  where there <> (privilege = 'USAGE' and role <> 'anon') and (privilege = 'CREATE' or role <> 'anon' or own_history_v1() is not null)
 $$;
 comment on function public.access_faults_v1 is 'Where the roles may do more or less than they should; nothing when all is well or there are no such roles.';
 
@@ -85,7 +91,7 @@ begin
     execute format('revoke all on %s %s from public', v_thing.kind, v_thing.name);
     foreach v_role in array '{anon,authenticated,service_role}'::text[] loop
       continue when to_regrole(v_role) is null;
-      execute format('revoke all on %s %s from %I', v_thing.kind, v_thing.name, v_role);
+      execute format('revoke all on %s %s from %I cascade', v_thing.kind, v_thing.name, v_role);
       if jsonb_array_length(v_thing.allowed -> v_role) > 0 then
         execute format('grant %s on %s %s to %I',
           (select string_agg(p, ', ') from jsonb_array_elements_text(v_thing.allowed -> v_role) as p), v_thing.kind, v_thing.name, v_role);
@@ -97,15 +103,18 @@ begin
     end if;
   end loop;
 
-  foreach v_role in array '{authenticated,service_role}'::text[] loop
-    if to_regrole(v_role) is not null and not has_schema_privilege(v_role, current_schema(), 'USAGE') then
+  foreach v_role in array '{anon,authenticated,service_role}'::text[] loop
+    continue when to_regrole(v_role) is null;
+    execute format('revoke create on schema %I from public', current_schema());
+    execute format('revoke create on schema %I from %I cascade', current_schema(), v_role);
+    if v_role <> 'anon' and not has_schema_privilege(v_role, current_schema(), 'USAGE') then
       execute format('grant usage on schema %I to %I', current_schema(), v_role);
+    -- The schema of a practice is nobody else's; in the main one other programs may have things for anon.
+    elsif v_role = 'anon' and own_history_v1() is not null then
+      execute format('revoke all on schema %I from anon cascade', current_schema());
+      execute format('revoke all on schema %I from public', current_schema());
     end if;
   end loop;
-  -- The schema of a practice is nobody else's; in the main one other programs may have things for anon.
-  if own_history_v1() is not null and to_regrole('anon') is not null then
-    execute format('revoke all on schema %I from anon', current_schema());
-  end if;
 end
 $$;
 comment on function public.apply_access_v1 is
@@ -125,11 +134,10 @@ as $$
     'triggers', list_triggers_v1(),
     'row_level_security', (
       select jsonb_object_agg(relname, relrowsecurity) from access_v1() join pg_class as c on c.oid = to_regclass(name) where kind = 'table'),
-    'missing_grants', (
-      select coalesce(jsonb_agg(substr(fault, 7) order by fault), '[]') from access_faults_v1()
-      where role = 'service_role' and fault like 'lacks %'))
+    'access_faults', (
+      select coalesce(jsonb_agg(jsonb_build_object('role', role, 'fault', fault) order by role, fault), '[]') from access_faults_v1()))
 $$;
-comment on function public.database_facts_v1 is 'What greedy doctor asks: server, clock, role, limits, migrations, triggers, row level security, missing grants.';
+comment on function public.database_facts_v1 is 'What greedy doctor asks: server, clock, role, limits, migrations, triggers, row level security, faults of access.';
 
 select public.apply_access_v1();
 notify pgrst, 'reload schema';

@@ -160,7 +160,7 @@ async def test_a_wrong_key(project: Project) -> None:
 def test_who_a_key_makes_us(role: str, bypasses: bool, said: str, next_step: str | None) -> None:
     """Servers of one's own have other keys and roles than a hosted project."""
     facts = {"server_version": "17", "now": dt.datetime.now(dt.UTC), "statement_timeout_ms": 0}
-    nothing = {"migrations": [], "triggers": [], "row_level_security": {}}
+    nothing = {"migrations": [], "triggers": [], "row_level_security": {}, "access_faults": []}
     fact = key_fact(ProjectFacts(role=role, bypasses_rls=bypasses, **facts, **nothing), Remedies("public"))
     assert (fact.name, fact.good, fact.exit_code) == ("key", next_step is None, 0 if next_step is None else 1)
     assert said in fact.text

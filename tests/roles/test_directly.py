@@ -161,9 +161,51 @@ async def test_rights_that_somebody_gave_are_told_and_taken_back(db: DBConnector
     assert (await SchemaSetup(db).verify_schema()).divergences == ()
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("grant select (email) on employees to anon", ["anon has SELECT on table employees"]),
+        ("grant update (naam) on rosters to authenticated", ["authenticated has UPDATE on table rosters"]),
+        (
+            "grant select on rosters to authenticated with grant option; "
+            "set role authenticated; grant select on rosters to anon; reset role",
+            ["anon has SELECT on table rosters", "authenticated may give others SELECT on table rosters"],
+        ),
+        ("grant create on schema public to public", [f"{role} has CREATE on the schema" for role in ROLES]),
+        ("grant create on schema public to authenticated", ["authenticated has CREATE on the schema"]),
+        ("alter policy authenticated_reads on rosters using (false)", ["authenticated has no policy to read table rosters"]),
+    ],
+)
+async def test_rights_by_the_back_door_are_told_and_taken_back(db: DBConnector, change: str, told: list[str]) -> None:
+    await db.execute(change)
+    faults = "select array_agg(role || ' ' || fault order by role, fault) from access_faults_v1()"
+    assert await db.execute(faults, fetch_val=True) == told
+    await migrate(db)
+    assert await db.execute(faults, fetch_val=True) is None
+    assert (await SchemaSetup(db).verify_schema()).divergences == ()
+
+
+async def test_the_history_of_somebody_else_is_never_read_with_our_rights(db: DBConnector) -> None:
+    """A view of that name would run its functions as the owner of ours."""
+    versions = "select jsonb_array_length(applied_migrations_v1())"
+    before = await db.execute(versions, fetch_val=True)
+    await db.execute(
+        "create role intruder; grant create on schema public to intruder; set role intruder;"
+        "create table public.seen as select null::text as who;"
+        "create function public.look() returns text volatile language sql as 'insert into public.seen values (current_user) returning who';"
+        "create view public.schema_migrations as select public.look() as version, null::text[] as statements, 'greedy_x' as name;"
+        "grant all on public.seen, public.schema_migrations to public; reset role"
+    )
+    try:
+        assert await db.execute(versions, fetch_val=True) == before
+        assert await db.execute("select count(*) from seen where who is not null", fetch_val=True) == 0
+    finally:
+        await db.execute("drop owned by intruder cascade; drop role intruder")
+
+
 async def test_a_project_schema_is_open_to_the_same_roles_and_closed_to_the_rest(db: DBConnector, database_url: str) -> None:
     name = f"Praktijk Zuid {next(numbers)}"
-    await db.execute(f'create schema "{name}"; grant usage on schema "{name}" to anon; '
+    await db.execute(f'create schema "{name}"; grant usage on schema "{name}" to anon, public; '
                      f'alter default privileges in schema "{name}" grant all on tables to anon, authenticated, service_role')  # fmt: skip
     await SchemaSetup(db).ensure_project_schema(name)
     rights = "select array_agg(r) from unnest('{anon,authenticated,service_role}'::text[]) as r where has_schema_privilege(r, $1, 'usage')"

@@ -104,7 +104,7 @@ async def test_a_wrong_key_or_token_is_nobody(project: Project, filled: Practice
 async def test_the_job_has_facts_that_a_roster_needs(project: Project, db: DBConnector, filled: PracticeTables) -> None:
     async with client_of(project, "service_role") as client:
         facts = (await client.rpc("database_facts_v1", {}).execute()).data
-        assert (facts["role"], facts["bypasses_rls"], facts["missing_grants"]) == ("service_role", True, [])
+        assert (facts["role"], facts["bypasses_rls"], facts["access_faults"]) == ("service_role", True, [])
         assert facts["row_level_security"] == dict.fromkeys(TABLES, True)
         assert facts["migrations"] == (await client.rpc("applied_migrations_v1", {}).execute()).data
         counts = (await client.rpc("count_slots_v1", {"p_roster_id": str(filled.roster.id)}).execute()).data
@@ -113,5 +113,8 @@ async def test_the_job_has_facts_that_a_roster_needs(project: Project, db: DBCon
         await db.execute("revoke update on rosters from service_role; revoke execute on function lock_roster from service_role;"
                          "alter table rosters disable row level security")  # fmt: skip
         facts = (await client.rpc("database_facts_v1", {}).execute()).data
-        assert facts["missing_grants"] == ["EXECUTE on function lock_roster", "UPDATE on table rosters"]
+        assert [f"{one['role']} {one['fault']}" for one in facts["access_faults"]] == [
+            "service_role lacks EXECUTE on function lock_roster",
+            "service_role lacks UPDATE on table rosters",
+        ]
         assert facts["row_level_security"] == {**dict.fromkeys(TABLES, True), "rosters": False}

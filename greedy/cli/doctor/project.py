@@ -35,6 +35,13 @@ LEAST_SECONDS = 5.0  # a large roster is read in less
 SHOWN = 5
 
 
+class AccessFault(BaseModel):
+    """What a role may do and should not, or the other way round."""
+
+    role: str
+    fault: str
+
+
 class ProjectFacts(BaseModel):
     """The answer of database_facts_v1."""
 
@@ -46,17 +53,10 @@ class ProjectFacts(BaseModel):
     migrations: list[str]
     triggers: list[TriggerFact]
     row_level_security: dict[str, bool]
-
-
-class AccessFault(BaseModel):
-    """A row of access_faults_v1: what a role may do and should not, or the other way round."""
-
-    role: str
-    fault: str
+    access_faults: list[AccessFault]
 
 
 ANSWER = TypeAdapter(ProjectFacts)
-ACCESS = TypeAdapter(list[AccessFault])
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,6 @@ async def _facts(functions: Functions, remedies: Remedies, settings: Settings, n
         asked, started = now(), time.perf_counter()
         found = await functions.call(FACTS, {}, ANSWER)
         seconds = time.perf_counter() - started
-        access = await functions.call("access_faults_v1", {}, ACCESS)
     except (AuthenticationError, SchemaError, ValidationError) as exc:
         yield right("connection", f"{functions.server} answers")
         yield await _refusal_fact(functions, remedies, exc)
@@ -139,7 +138,7 @@ async def _facts(functions: Functions, remedies: Remedies, settings: Settings, n
     yield migrations
     if not migrations.good:
         return
-    yield _grants_fact(access, remedies)
+    yield _grants_fact(found.access_faults, remedies)
     yield _row_security_fact(found.row_level_security, remedies)
     yield triggers_fact(found.triggers)
     yield _clock_fact(found.now - asked - dt.timedelta(seconds=seconds / 2), seconds)
