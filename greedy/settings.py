@@ -14,6 +14,7 @@ from greedy.errors import SettingsError
 
 # A run that hangs blocks those that are due after it: Railway starts none while one is active.
 RAILWAY_JOB_SECONDS = 600.0
+MOST_SECONDS = 1_000_000.0  # of any time limit: more than eleven days mean that there is none
 
 
 def default_data_dir() -> Path:
@@ -46,7 +47,8 @@ class Settings(BaseSettings):
     )
     job_time_limit: float | None = Field(
         default_factory=lambda read: RAILWAY_JOB_SECONDS if read.get("on_railway") else None,
-        gt=0,
+        ge=1,
+        le=MOST_SECONDS,
         allow_inf_nan=False,
         validation_alias="GREEDY_JOB_TIME_LIMIT",
         description="Seconds after which a run ends, whatever it does",
@@ -66,7 +68,8 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as exc:
-        faults = [f"{'.'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in exc.errors(include_input=False)]
+        errors = [e for e in exc.errors(include_input=False) if e["type"] != "default_factory_not_called"]  # which follows from another
+        faults = [f"{'.'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in errors]
         raise SettingsError("settings are malformed", details=faults, next_step="mend these environment variables or .env lines") from None
     except OSError as exc:
         raise SettingsError(f".env cannot be read: {exc.strerror}", next_step="make it readable, or run from another folder") from None

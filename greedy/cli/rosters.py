@@ -50,7 +50,7 @@ from greedy.log import collected, put_on_every_line
 from greedy.opening import open_store
 from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, SolveOptions, report_roster, run_roster, verify_roster
 from greedy.report import Report, render_text
-from greedy.settings import load_settings
+from greedy.settings import MOST_SECONDS, load_settings
 from greedy.stopping import Why
 from greedy.store.base import RosterExistsError
 
@@ -147,6 +147,7 @@ def run(
         typer.Option(
             "--job-time-limit",
             min=1,
+            max=MOST_SECONDS,
             metavar="SECONDS",
             help="The whole run ends by then, whatever it does; otherwise GREEDY_JOB_TIME_LIMIT, 600 on Railway, else none.",
         ),

@@ -12,6 +12,7 @@ import typer
 
 from greedy.formats.planning import read_planning
 from greedy.pipeline import DEFAULT_SECONDS, Keep, SolveOptions
+from greedy.settings import MOST_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,10 @@ SolverOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed for chance; with --workers 1 it gives the same roster again.")]
 TimeLimitOption = Annotated[
-    float, typer.Option("--time-limit", min=0.1, metavar="SECONDS", help="At most this long; sooner when the roster is proven best.")
+    float,
+    typer.Option(
+        "--time-limit", min=0.1, max=MOST_SECONDS, metavar="SECONDS", help="At most this long; sooner when the roster is proven best."
+    ),
 ]
 WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Threads of the solver; one a core otherwise.")]
 LimitDaysOption = Annotated[bool, typer.Option("--limit-days", help="Nobody works on more days than her aantalwerkdagen.")]

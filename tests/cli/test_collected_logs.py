@@ -84,6 +84,9 @@ def test_an_error_is_one_event_with_the_next_step() -> None:
         (["run"], {"DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}, "which roster?"),
         (["run", ROSTER], {"LOG_LEVEL": "LOUD"}, "settings are malformed"),
         (["run", ROSTER], {"GREEDY_JOB_TIME_LIMIT": "-1"}, "settings are malformed"),
+        (["run", ROSTER], {"GREEDY_JOB_TIME_LIMIT": "1e10"}, "settings are malformed"),
+        (["run", ROSTER, "--job-time-limit", "inf"], {}, "less than or equal to 1000000"),
+        (["run", ROSTER, "--time-limit", "inf"], {}, "less than or equal to 1000000"),
         (["frobnicate"], {}, "No such command"),
     ],
 )
@@ -92,6 +95,11 @@ def test_what_the_caller_must_mend(arguments: list[str], environment: dict[str, 
     assert (code, out, len([event for event in events if event["level"] == "error"])) == (1, "", 1)
     assert said in events[-1]["message"]
     assert events[-1]["next_step"]
+
+
+def test_a_fault_of_a_setting_is_told_alone() -> None:
+    _, _, events = run("run", ROSTER, LOG_LEVEL="LOUD")
+    assert [detail.split(":")[0] for detail in events[-1]["details"]] == ["LOG_LEVEL"]
 
 
 def test_what_libraries_and_python_itself_would_print(url: str) -> None:
