@@ -164,6 +164,10 @@ def guarded(command: Callable[[], int], *, as_json: bool, debug: bool) -> int:
         if debug:
             show_traceback()
         return report_failure(exc, as_json=as_json)
+    except SystemExit as exc:
+        if exc.code is not ExitCode.TERMINATED:
+            raise
+        return say_ended("terminated; what was not finished was not written", ExitCode.TERMINATED)
     except KeyboardInterrupt:
         return say_ended("interrupted; what was not finished was not written", ExitCode.INTERRUPTED)
     except BrokenPipeError:

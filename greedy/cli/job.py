@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import faulthandler
 import os
+import select
 import signal
 import threading
 from collections.abc import Coroutine
@@ -123,7 +125,11 @@ class Job:
         """End this process and all that it started, now."""
         code = CODES[why]
         text = f"{why}; ended at once, as {reason}; {self.stop.write}"
-        os.write(2, line_of(text, exit_code=int(code)) if collected() else f"error: {text}\n".encode())
+        line = line_of(text, exit_code=int(code)) if collected() else f"error: {text}\n".encode()
         for child in psutil.Process().children(recursive=True):
-            child.kill()
+            with contextlib.suppress(psutil.Error):  # it has ended already
+                child.kill()
+        with contextlib.suppress(OSError):  # nobody hears it, or whoever should has stopped reading
+            if select.select([], [2], [], 1.0)[1]:
+                os.write(2, line)
         os._exit(code)

@@ -8,14 +8,14 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
 
 from greedy import __version__
 from greedy.cli import database, files, rosters
-from greedy.cli.console import ExitCode, guarded, report_failure, say_ended
+from greedy.cli.console import ExitCode, guarded, report_failure
 from greedy.cli.doctor import doctor
 from greedy.errors import CallerError
 from greedy.log import configure_logging, put_on_every_line
@@ -82,7 +82,17 @@ def main(arguments: list[str] | None = None) -> None:
 def _terminate(_signal: int, _frame: FrameType | None) -> None:
     """End as after an interrupt: what is open is closed, a solver that runs is ended, and what was not finished is not written."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # closing must not be cut off by a second one
-    raise SystemExit(say_ended("terminated; what was not finished was not written", ExitCode.TERMINATED))
+    raise SystemExit(ExitCode.TERMINATED)  # told in `guarded`: here a line may be half written
+
+
+class _Forgiving(io.FileIO):
+    """A file that swallows what it cannot take: that nobody reads a log, or has room for it, must not decide what a command does."""
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401  whatever is bytes
+        try:
+            return super().write(data) or len(data)
+        except OSError:
+            return len(data)
 
 
 def _make_streams_safe() -> None:
@@ -93,3 +103,6 @@ def _make_streams_safe() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  for the rest of the process
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    if sys.__stderr__ is not None and sys.stderr is sys.__stderr__:  # nobody has put another in its place
+        raw = io.BufferedWriter(_Forgiving(sys.stderr.fileno(), "w", closefd=False))
+        sys.stderr = io.TextIOWrapper(raw, encoding="utf-8", errors="replace", line_buffering=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import json
 import os
@@ -89,11 +90,13 @@ class Gate:
 class Running:
     """A run in a process of its own."""
 
-    def __init__(self, *arguments: str, patch: str = "", stdout: int = subprocess.PIPE, **environment: str) -> None:
+    def __init__(
+        self, *arguments: str, patch: str = "", stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE, **environment: str
+    ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM.format(patch=patch), "run", *arguments],
             stdout=stdout,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             env={**os.environ, **environment},
         )
@@ -108,7 +111,7 @@ class Running:
 
     async def end(self) -> tuple[int, str, str]:
         out, said = await asyncio.to_thread(self.process.communicate, timeout=SECONDS)
-        assert "Traceback" not in said
+        assert said is None or "Traceback" not in said
         assert psutil.wait_procs(self.family, timeout=5)[1] == []
         return self.process.returncode, out, said
 
@@ -219,10 +222,10 @@ async def test_a_verification_is_left_out(either_run: Run, gate: Gate) -> None:
     assert await gate.written() == 1
 
 
-async def test_a_second_signal_ends_it_at_once(run: Run, gate: Gate) -> None:
+async def test_a_second_signal_ends_it_at_once(either_run: Run, gate: Gate) -> None:
     before = await gate.state()
     await gate.put_before("write_roster_v1", "p_request jsonb", behind=True)
-    running = run()
+    running = either_run()
     await gate.reached()
     running.process.terminate()
     await asyncio.sleep(0.2)
@@ -310,3 +313,69 @@ async def test_a_hang_that_lets_no_thread_run(run: Run, gate: Gate, tmp_path: Pa
     ended, _, _ = await run("--job-time-limit", "4", patch=f"job.GRACE_SECONDS = 1.0\n{patch}").end()
     assert ended == 1
     assert await gate.written() == 0
+
+
+@pytest.mark.parametrize("reader", ["has gone", "has no room"])
+async def test_a_log_that_nobody_takes_changes_nothing(run: Run, gate: Gate, reader: str) -> None:
+    """Lost lines of a log are neither a reason to leave the roster unwritten nor to tell that it was."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    stderr = writing if reader == "has gone" else os.open("/dev/full", os.O_WRONLY)
+    running = run("--time-limit", "1", stderr=stderr, LOG_LEVEL="INFO")
+    ended, out, _ = await running.end()
+    assert (ended, await gate.written()) == (0, 1)
+    assert "227 of 227 shifts filled" in out
+
+
+@pytest.mark.parametrize("reader", ["has gone", "does not read"])
+async def test_a_second_signal_needs_no_reader(run: Run, gate: Gate, reader: str) -> None:
+    await gate.put_before("write_roster_v1", "p_request jsonb")
+    reading, writing = os.pipe()
+    running = run(stderr=writing)
+    await gate.reached()
+    if reader == "has gone":
+        os.close(reading)
+    else:
+        os.set_blocking(writing, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writing, b"x" * 4096)
+        os.set_blocking(writing, True)
+    running.process.terminate()
+    await asyncio.sleep(0.2)
+    running.process.terminate()
+    assert (await running.end())[0] == 143
+
+
+def test_a_signal_while_the_program_loads_is_heard() -> None:
+    """By default process 1 of a container hears none."""
+    program = "import os, signal, sys; sys.meta_path.insert(0, type('Asked', (), {'find_spec': lambda *_: os.kill(os.getpid(), signal.SIGTERM)})()); "
+    done = subprocess.run(
+        [sys.executable, "-c", f"from greedy.__main__ import main; {program} main()"], capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (143, b"", b"")
+
+
+def test_a_signal_within_a_line_of_the_log() -> None:
+    """The logger holds a lock then, which the last line needs too."""
+    patch = """
+import io, os, sys
+class Asks(io.TextIOWrapper):
+    def write(self, text):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return super().write(text)
+sys.stderr = Asks(sys.stderr.detach(), line_buffering=True)
+from greedy.cli import main as program
+import structlog
+program.load_settings = lambda: structlog.get_logger().warning("a line")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(patch=patch), "rosters"],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+        env={**os.environ, "RAILWAY_ENVIRONMENT_ID": "production"},
+    )
+    assert done.returncode == 143
+    assert json.loads(done.stderr.splitlines()[-1])["message"] == "terminated; what was not finished was not written"
