@@ -53,14 +53,24 @@ class Settings(BaseSettings):
         validation_alias="GREEDY_JOB_TIME_LIMIT",
         description="Seconds after which a run ends, whatever it does",
     )
-    data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
-        default_factory=default_data_dir, validation_alias="GREEDY_DATA_DIR", description="Embedded database and reports"
+    chosen_data_dir: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] | None = Field(
+        None, validation_alias="GREEDY_DATA_DIR", description="Embedded database and reports"
     )
 
     @model_validator(mode="before")
     @classmethod
     def _without_blanks(cls, values: dict[str, object]) -> dict[str, object]:
         return {name: value for name, value in values.items() if not isinstance(value, str) or value.strip()}
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the embedded database and the reports live. Found when it is needed: a job over REST does without, and without a home."""
+        try:
+            return self.chosen_data_dir or default_data_dir()
+        except RuntimeError as exc:
+            raise SettingsError(
+                f"the data directory cannot be found: {exc}", next_step="set GREEDY_DATA_DIR to a folder of your own"
+            ) from None
 
 
 def load_settings() -> Settings:
