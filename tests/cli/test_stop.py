@@ -240,16 +240,14 @@ async def test_an_import_that_has_begun_is_finished(load: Callable[[], Running],
 
 
 @pytest.mark.parametrize(("ending", "code", "said"), ENDINGS)
-async def test_before_an_import_it_stops_at_once(
-    load: Callable[[], Running], gate: Gate, ending: signal.Signals, code: int, said: str
-) -> None:
-    await gate.put_before("applied_migrations_v1", "")
-    running = load()
-    await gate.reached()
-    running.process.send_signal(ending)
-    ended, out, error = await running.end()
-    assert (ended, out, error) == (code, "", f"{said}; nothing was written\n")
-    await gate.open()
+async def test_before_an_import_it_stops_at_once(gate: Gate, begun: list[Running], ending: signal.Signals, code: int, said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"postgresql://anna@127.0.0.1:{listener.getsockname()[1]}/roster"
+        begun.append(running := Running(str(SAMPLE_DIR), command="load", DATABASE_URL=url))
+        connection, _ = await asyncio.wait_for(asyncio.to_thread(listener.accept), SECONDS)
+        with connection:
+            running.process.send_signal(ending)
+            assert await running.end() == (code, "", f"{said}; nothing was written\n")
     assert await gate.rosters() == 0
 
 
@@ -261,6 +259,7 @@ async def test_an_import_that_is_ended_at_once_does_not_say_what_nobody_knows(lo
         running.process.terminate()
         await asyncio.sleep(0.2)
     ended, out, error = await running.end()
+    await gate.open()
     assert (ended, out) == (143, "")
     assert "ended at once, as a second signal came; the write had not answered yet" in error
 
