@@ -19,7 +19,8 @@ from greedy.cli.console import (
     run_async,
     write_file,
 )
-from greedy.cli.rosters import print_standing
+from greedy.cli.job import Job, StoppedError
+from greedy.cli.rosters import print_standing, tell_stopped
 from greedy.cli.solving import (
     CURRENT,
     KeepOption,
@@ -47,6 +48,7 @@ from greedy.opening import open_store
 from greedy.pipeline import DEFAULT_SECONDS, report_solved, report_standing, solve_file
 from greedy.report import Report
 from greedy.settings import load_settings
+from greedy.stopping import Stop
 
 SourceArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="Folder with the practice tables as CSV, or a text of schedulingbenchmarks.org.")
@@ -70,13 +72,18 @@ def load(
     tables = read_practice(folder)
     settings = load_settings()
 
-    async def work() -> bool:
+    async def work(stop: Stop) -> bool:
         with progress(as_json) as tell:
             tell(f"loading {folder}")
             async with open_store(settings, database, schema) as store:
-                return await store.import_tables(tables, replace=replace)
+                with stop.writing():
+                    return await store.import_tables(tables, replace=replace)
 
-    imported = run_async(work())
+    with Job() as job:
+        try:
+            imported = job.run(work(job.stop))
+        except StoppedError as exc:
+            return tell_stopped(exc, as_json=as_json)
     roster, slots = tables.roster, len(tables.roster_assignments)
     if as_json:
         print_document({"roster_id": str(roster.id), "imported": imported, "employees": len(tables.employees), "slots": slots})

@@ -18,7 +18,7 @@ import psutil
 from greedy.cli.console import ExitCode
 from greedy.errors import GreedyError, OutsideError
 from greedy.log import collected, line_of
-from greedy.stopping import Stop, Why
+from greedy.stopping import Stop, Why, Write
 
 Result = TypeVar("Result")
 
@@ -94,8 +94,8 @@ class Job:
         try:
             return await work
         except (asyncio.CancelledError, GreedyError) as exc:
-            if self.stop.why is None:
-                raise
+            if self.stop.why is None or self.stop.write is not Write.NOT_BEGUN:
+                raise  # what a write came to is told, whoever wants the end
             raise self.stopped() from exc
         finally:
             work.close()

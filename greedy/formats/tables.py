@@ -61,7 +61,7 @@ class EmployeeRow(Row):
     id: EmployeeId
     voornaam: Annotated[Text, Field(min_length=1)]
     achternaam: Text | None = None
-    email: Annotated[str, Field(pattern=r"^.+@.+$", max_length=320)] | None = None
+    email: Annotated[str, Field(pattern=r"^[^\x00\n]+@[^\x00\n]+$", max_length=320)] | None = None
     team: EmployeeTeam
     dienstverband: Text | None = None
     aantalwerkdagen: Annotated[int, Field(ge=0, le=366)] | None = None

@@ -75,7 +75,7 @@ def read_write_answer(answer: WriteOutcome, write: RosterWrite) -> WriteAnswer:
                 f"run {write.run_id} has already written something else; nothing was written", next_step="use a new run id"
             )
         case other:
-            raise OutsideError(f"the database answered {other!r} to a write", next_step="greedy db status")
+            raise OutsideError(f"the database answered {other!r} to a write", next_step="greedy doctor")
 
 
 def _busy(roster_id: UUID) -> RosterBusyError:
@@ -119,7 +119,7 @@ def read_import_answer(answer: ImportOutcome, tables: PracticeTables) -> None:
                 next_step="mend these rows",
             )
         case other:
-            raise OutsideError(f"the database answered {other!r} to an import", next_step="greedy db status")
+            raise OutsideError(f"the database answered {other!r} to an import", next_step="greedy doctor")
 
 
 def brings_nothing_new(tables: PracticeTables, existing: PracticeTables) -> bool:

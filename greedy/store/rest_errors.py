@@ -262,7 +262,8 @@ def _page(response: httpx.Response) -> str:
     """What a page says of itself; never the page."""
     if not response.content:
         return ", an empty answer"
-    title = re.search(r"<title[^>]*>([^<]{1,200})", response.text[:20_000], re.IGNORECASE)
+    text = response.content[:20_000].decode(errors="replace")  # whatever charset it names, which may be none that is one
+    title = re.search(r"<title[^>]*>([^<]{1,200})", text, re.IGNORECASE)
     if title is None:
         return f", {response.headers.get('content-type', 'something')[:60]} instead of JSON"
     return f", a page called {_line(title[1])!r} instead of JSON"
@@ -274,7 +275,7 @@ def _retry_after(header: str) -> float | None:
         return float(header)
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment.tzinfo else None
 

@@ -21,6 +21,7 @@ import pytest
 
 from greedy.database.connector import DBConnector
 from greedy.formats.tables import PracticeTables
+from greedy.sample import SAMPLE_DIR
 from greedy.store.postgres import PostgresStore
 from tests.supabase_project import Project
 
@@ -83,6 +84,11 @@ class Gate:
                 await asyncio.sleep(0.02)
         return str(await self._connection.fetchval(STATE))
 
+    async def rosters(self) -> int:
+        """How many the database holds, once nothing is under way."""
+        await self.state()
+        return int(await self._connection.fetchval("select count(*) from rosters"))
+
     async def written(self) -> int:
         return int(await self._connection.fetchval("select count(*) from roster_writes"))
 
@@ -91,10 +97,16 @@ class Running:
     """A run in a process of its own."""
 
     def __init__(
-        self, *arguments: str, patch: str = "", stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE, **environment: str
+        self,
+        *arguments: str,
+        command: str = "run",
+        patch: str = "",
+        stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
+        **environment: str,
     ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM.format(patch=patch), "run", *arguments],
+            [sys.executable, "-c", PROGRAM.format(patch=patch), command, *arguments],
             stdout=stdout,
             stderr=stderr,
             text=True,
@@ -206,6 +218,59 @@ async def test_a_write_that_has_begun_is_finished(
     assert (document["success"], document["write"]["assignments"]["written"], document["verification"]) == (True, 221, None)
     assert await gate.written() == 1
     assert await gate.state() != before
+
+
+@pytest.fixture(params=["over a connection", "over REST"])
+def load(project: Project, begun: list[Running], request: pytest.FixtureRequest) -> Callable[[], Running]:
+    """Loads the sample roster into a database that is empty."""
+    rest = {"SUPABASE_URL": project.url, "SUPABASE_KEY": project.secret_key}
+    environment = rest if request.param == "over REST" else {"DATABASE_URL": project.database_url}
+
+    def start() -> Running:
+        begun.append(Running(str(SAMPLE_DIR), command="load", **environment))
+        return begun[-1]
+
+    return start
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["as it begins", "before it is committed"])
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+async def test_an_import_that_has_begun_is_finished(load: Callable[[], Running], gate: Gate, ending: signal.Signals, behind: bool) -> None:
+    await gate.put_before("import_roster_v1", "p_tables jsonb, p_replace boolean", behind=behind)
+    running = load()
+    await gate.reached()
+    running.process.send_signal(ending)
+    await asyncio.sleep(0.5)
+    await gate.open()
+    ended, out, error = await running.end()
+    assert (ended, error) == (0, "")
+    assert out.startswith("loaded ")
+    assert await gate.rosters() == 1
+
+
+@pytest.mark.parametrize(("ending", "code", "said"), ENDINGS)
+async def test_before_an_import_it_stops_at_once(gate: Gate, begun: list[Running], ending: signal.Signals, code: int, said: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"postgresql://anna@127.0.0.1:{listener.getsockname()[1]}/roster"
+        begun.append(running := Running(str(SAMPLE_DIR), command="load", DATABASE_URL=url))
+        connection, _ = await asyncio.wait_for(asyncio.to_thread(listener.accept), SECONDS)
+        with connection:
+            running.process.send_signal(ending)
+            assert await running.end() == (code, "", f"{said}; nothing was written\n")
+    assert await gate.rosters() == 0
+
+
+async def test_an_import_that_is_ended_at_once_does_not_say_what_nobody_knows(load: Callable[[], Running], gate: Gate) -> None:
+    await gate.put_before("import_roster_v1", "p_tables jsonb, p_replace boolean", behind=True)
+    running = load()
+    await gate.reached()
+    for _ in range(2):
+        running.process.terminate()
+        await asyncio.sleep(0.2)
+    ended, out, error = await running.end()
+    await gate.open()
+    assert (ended, out) == (143, "")
+    assert "ended at once, as a second signal came; the write had not answered yet" in error
 
 
 async def test_a_verification_is_left_out(either_run: Run, gate: Gate) -> None:

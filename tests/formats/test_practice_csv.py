@@ -136,6 +136,7 @@ def test_a_misspelt_optional_column_is_not_passed_over(folder: Path) -> None:
         (b"id,id,voornaam,team\nE1,E1,Anna,Groen\n", "employees.csv:1: column id stands 2 times"),
         (b'id,voornaam,team\nE1,"Anna,Groen\n', "employees.csv:2: not CSV: unexpected end of data"),
         (b"id,voornaam,team\nE1,An\x00na,Groen\n", "employees.csv:"),
+        (b"id,voornaam,team,email\nE1,Anna,Groen,an\x00na@example.org\n", "employees.csv:2: email"),
     ],
 )
 def test_files_that_are_no_tables(folder: Path, content: bytes, fault: str) -> None:

@@ -319,8 +319,24 @@ async def test_a_key_that_no_header_can_hold_is_in_no_message(proxy: Proxy, clie
         assert NOBODY_KNOWS not in failed.value.message
 
 
+@pytest.mark.parametrize("charset", ["base64", "rot13", "idna", "undefined", "no-such"])
+async def test_a_page_in_a_charset_that_is_none(proxy: Proxy, client: httpx.AsyncClient, charset: str) -> None:
+    told = await refusal(proxy, client, faults.page(503, "Wartung für alle", content_type=f"text/html; charset={charset}"))
+    assert "a page called 'Wartung für alle'" in told.message
+
+
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("7", 7.0), ("0", 0.0), ("", None), ("soon", None), ("-3", None), ("²", None), ("9" * 400, None)]
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("", None),
+        ("soon", None),
+        ("-3", None),
+        ("²", None),
+        ("9" * 400, None),
+        (f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT", None),
+    ],
 )
 async def test_how_long_to_wait_is_kept(proxy: Proxy, client: httpx.AsyncClient, header: str, seconds: float | None) -> None:
     for status in (429, 503):

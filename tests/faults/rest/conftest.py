@@ -113,6 +113,10 @@ class Eye:
         """How often it was written."""
         return int(asyncio.run(self._look("select count(*) from roster_writes")))
 
+    def slots(self, roster: str) -> int:
+        """How many rows a roster has."""
+        return int(asyncio.run(self._look("select count(*) from roster_assignments where roster_id = $1", roster)))
+
     async def _look(self, sql: str, *arguments: object) -> Any:
         connection = await asyncpg.connect(self.database_url)
         try:
