@@ -48,6 +48,7 @@ as $$
                 when p.by_column and p.privilege <> all (allowed) then has_any_column_privilege(role, thing, p.privilege)
                 else has_table_privilege(role, thing, p.privilege) end as there,
            case when kind = 'function' then has_function_privilege(role, thing, p.privilege || ' WITH GRANT OPTION')
+                when p.by_column then has_any_column_privilege(role, thing, p.privilege || ' WITH GRANT OPTION')
                 else has_table_privilege(role, thing, p.privilege || ' WITH GRANT OPTION') end as may_give
     from access join (values ('function', 'EXECUTE', false), ('relation', 'SELECT', true), ('relation', 'INSERT', true),
                              ('relation', 'UPDATE', true), ('relation', 'REFERENCES', true), ('relation', 'DELETE', false),
