@@ -8,8 +8,7 @@
 create function public.set_aside_tables() returns void
 language plpgsql
 set search_path = public, pg_temp
--- Whoever waits for a table makes all others wait behind.
-set lock_timeout = '10s'
+set lock_timeout = '200ms'
 as $$
 declare
   v_tables constant text[] := '{employees,service_types,service_blocking_rules,rosters,roster_period_staffing_dagdelen,
@@ -72,6 +71,18 @@ begin
   end if;
 
   if v_there <> '{}' then
+    -- All or none: a wait that ends before others would call it a deadlock, lets go of what it has, and begins elsewhere.
+    for v_attempt in 1 .. 50 loop
+      begin
+        execute (select format('lock table %s in access exclusive mode', string_agg(quote_ident(t), ', ' order by random())) from unnest(v_there) as t);
+        exit;
+      exception when lock_not_available then
+        if v_attempt = 50 then
+          raise;
+        end if;
+        perform pg_sleep(0.1);
+      end;
+    end loop;
     create schema greedy_set_aside;
     foreach v_table in array v_there loop
       execute format('alter table %I set schema greedy_set_aside', v_table);

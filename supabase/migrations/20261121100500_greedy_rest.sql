@@ -96,7 +96,7 @@ set search_path = public, pg_temp
 as $$
   -- Three columns and the owner make it ours, and not the history of some other program's migrations.
   select c.oid::regclass from pg_class as c join pg_attribute on attrelid = c.oid
-  where c.oid = to_regclass('public.schema_migrations') and relkind = 'r'
+  where c.oid = to_regclass('public.schema_migrations')
     and relowner = (select relowner from pg_class where oid = 'public.rosters'::regclass)
     and attname in ('version', 'statements', 'name') and not attisdropped
   group by c.oid having count(*) = 3

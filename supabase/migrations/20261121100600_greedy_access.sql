@@ -48,6 +48,7 @@ as $$
                 when p.by_column and p.privilege <> all (allowed) then has_any_column_privilege(role, thing, p.privilege)
                 else has_table_privilege(role, thing, p.privilege) end as there,
            case when kind = 'function' then has_function_privilege(role, thing, p.privilege || ' WITH GRANT OPTION')
+                when p.by_column then has_any_column_privilege(role, thing, p.privilege || ' WITH GRANT OPTION')
                 else has_table_privilege(role, thing, p.privilege || ' WITH GRANT OPTION') end as may_give
     from access join (values ('function', 'EXECUTE', false), ('relation', 'SELECT', true), ('relation', 'INSERT', true),
                              ('relation', 'UPDATE', true), ('relation', 'REFERENCES', true), ('relation', 'DELETE', false),
@@ -63,6 +64,11 @@ as $$
   from access where kind = 'table' and role = 'authenticated' and not exists (
     select from pg_policy where polrelid = thing and polname = 'authenticated_reads' and polcmd = 'r' and to_regrole(role) = any (polroles)
       and pg_get_expr(polqual, polrelid) = 'true')
+  union all
+  select role, 'lacks USAGE on sequence ' || s.oid::regclass
+  from access join pg_depend as d on (refclassid, refobjid, deptype) = ('pg_class'::regclass, thing, 'a') and classid = 'pg_class'::regclass
+  join pg_class as s on s.oid = d.objid and relkind = 'S'
+  where kind = 'table' and role = 'service_role' and not has_sequence_privilege(role, s.oid, 'USAGE')
   union all
   select role, format('%s %s on the schema', case when there then 'has' else 'lacks' end, privilege)
   from (select distinct role from access) as r cross join (values ('USAGE'), ('CREATE')) as p(privilege)
@@ -103,6 +109,10 @@ begin
     end if;
   end loop;
 
+  -- Adopted tables may have columns that count.
+  for v_thing in select substr(fault, 25) as name from access_faults_v1() where fault like 'lacks USAGE on sequence %' loop
+    execute format('grant usage on sequence %s to service_role', v_thing.name);
+  end loop;
   foreach v_role in array '{anon,authenticated,service_role}'::text[] loop
     continue when to_regrole(v_role) is null;
     execute format('revoke create on schema %I from public', current_schema());

@@ -171,6 +171,7 @@ async def test_rights_that_somebody_gave_are_told_and_taken_back(db: DBConnector
             "set role authenticated; grant select on rosters to anon; reset role",
             ["anon has SELECT on table rosters", "authenticated may give others SELECT on table rosters"],
         ),
+        ("grant select (naam) on rosters to authenticated with grant option", ["authenticated may give others SELECT on table rosters"]),
         ("grant create on schema public to public", [f"{role} has CREATE on the schema" for role in ROLES]),
         ("grant create on schema public to authenticated", ["authenticated has CREATE on the schema"]),
         ("alter policy authenticated_reads on rosters using (false)", ["authenticated has no policy to read table rosters"]),

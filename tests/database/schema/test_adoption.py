@@ -287,6 +287,48 @@ async def test_a_table_that_others_hold_is_not_waited_for_for_ever(server: Embed
     assert await rows_of_practice(url) == before
 
 
+async def test_programs_that_write_all_the_time_go_on_and_no_row_is_lost(server: EmbeddedServer) -> None:
+    """They take the tables in another order; none is ended for a deadlock, and neither is the migration."""
+    url = await practice_database(server, "update employees set telefoon = '0'")
+    done, stop = [0] * 4, asyncio.Event()
+
+    async def write(number: int) -> None:
+        connection = await asyncpg.connect(url)
+        while not stop.is_set():
+            async with connection.transaction():
+                await connection.execute("update rosters set naam = naam")
+                await connection.execute("update employees set telefoon = telefoon::int + 1 where id = 'EMP001'")
+            done[number] += 1
+        await connection.close()
+
+    async with DBConnector(url, min_size=1) as db, asyncio.timeout(60):
+        async with asyncio.TaskGroup() as writers:
+            for number in range(len(done)):
+                writers.create_task(write(number))
+            await asyncio.sleep(0.2)
+            assert len(await ensure(db, "public")) == len(migrations())
+            before = sum(done)
+            await asyncio.sleep(0.2)
+            stop.set()
+        assert sum(done) > before
+        assert await db.execute("select telefoon::int from employees where id = 'EMP001'", fetch_val=True) == sum(done)
+
+
+async def test_the_job_may_count_where_an_adopted_table_counts(server: EmbeddedServer) -> None:
+    """As when the sequence was made by somebody whose sequences the roles do not get."""
+    url = await practice_database(server, "revoke all on sequence roster_employee_services_id_seq from service_role")
+    async with DBConnector(url, min_size=1) as db:
+        await ensure(db, "public")
+        sample = read_practice(SAMPLE_DIR)
+        async with DBConnector(f"{url}&role=service_role", min_size=1) as job:
+            assert await PostgresStore(job).import_tables(sample, replace=True)
+        await db.execute("revoke usage on sequence roster_employee_services_id_seq from service_role")
+        fault = "select array_agg(role || ' ' || fault) from access_faults_v1()"
+        assert await db.execute(fault, fetch_val=True) == ["service_role lacks USAGE on sequence roster_employee_services_id_seq"]
+        await ensure(db, "public")
+        assert await db.execute(fault, fetch_val=True) is None
+
+
 async def test_empty_tables_get_all_that_they_lack(server: EmbeddedServer, database_url: str) -> None:
     async with DBConnector(database_url, min_size=1) as db:
         await db.execute(
