@@ -20,7 +20,8 @@ from greedy.cli.console import (
     write_file,
 )
 from greedy.cli.job import Job, StoppedError
-from greedy.cli.rosters import print_standing, tell_stopped
+from greedy.cli.printing import print_standing
+from greedy.cli.running import tell_stopped
 from greedy.cli.solving import (
     CURRENT,
     KeepOption,

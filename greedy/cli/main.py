@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from greedy import __version__
-from greedy.cli import database, files, rosters
+from greedy.cli import database, files, rosters, running
 from greedy.cli.console import ExitCode, guarded, report_failure
 from greedy.cli.doctor import doctor
 from greedy.errors import CallerError
@@ -27,8 +27,8 @@ EPILOG = (
 )
 
 app = typer.Typer(name="greedy", pretty_exceptions_enable=False, add_completion=False, epilog=EPILOG)
-app.command("demo")(rosters.demo)
-app.command("run")(rosters.run)
+app.command("demo")(running.demo)
+app.command("run")(running.run)
 app.command("verify")(rosters.verify)
 app.command("report")(rosters.report)
 app.command("rosters")(rosters.rosters)

@@ -107,9 +107,9 @@ def test_what_libraries_and_python_itself_would_print(url: str) -> None:
     patch = """
 import logging, os, threading, warnings
 from greedy.solve import process
-from greedy.cli import rosters
+from greedy.cli import running
 process.PROGRAM = "import os; os.write(2, b'printed by native code' + bytes([10])); " + process.PROGRAM
-real = rosters.log_outcome
+real = running.log_outcome
 class Fails:
     def __del__(self): raise ValueError("in a finalizer, with sb_secret_abcdefghijklmnop")
 def noisy(outcome):
@@ -121,7 +121,7 @@ def noisy(outcome):
     thread.join()
     Fails()
     real(outcome)
-rosters.log_outcome = noisy
+running.log_outcome = noisy
 """
     code, _, events = run("run", ROSTER, *QUICK, patch=patch, DATABASE_URL=url, LOG_LEVEL="DEBUG")
     assert code == 0
@@ -138,7 +138,7 @@ rosters.log_outcome = noisy
 
 
 def test_a_fault_of_the_program_is_an_event_too(url: str) -> None:
-    patch = "from greedy.cli import rosters\nrosters.run_roster = None"
+    patch = "from greedy.cli import running\nrunning.run_roster = None"
     code, _, events = run("run", ROSTER, "--debug", patch=patch, DATABASE_URL=url)
     assert code == 2
     assert "internal fault: TypeError" in events[-1]["message"]
