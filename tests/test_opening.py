@@ -76,7 +76,7 @@ async def test_migrations_that_are_pending_or_unknown_are_told(project: Project,
     with pytest.raises(SchemaError, match=r"127.0.0.1:\d+ is not migrated: 1 migrations are pending") as caught:
         async with open_store(of(project)):
             pass
-    assert caught.value.next_step == "supabase db push, or greedy db migrate --database URL"
+    assert caught.value.next_step == "supabase db push --remote URL, or greedy db migrate --database URL"
     await db.execute(f"insert into {history} (version, name) values ('29990101000000', 'greedy_future')")
     with pytest.raises(SchemaError, match="newer version of greedy: 29990101000000"):
         async with open_store(of(project)):

@@ -47,7 +47,8 @@ TRY_AGAIN = "try again"
 SET_KEY = "set SUPABASE_KEY to the secret key (sb_secret_...) of this very project: Project Settings > API Keys in the Supabase dashboard"
 GRANTS = f"{SET_KEY}; if it is that one, greedy doctor names the grants that are missing"
 MIGRATE = (
-    "supabase db push, or greedy db migrate --database URL; when that is done already, in the SQL editor: notify pgrst, 'reload schema'"
+    "supabase db push --remote URL, or greedy db migrate --database URL; "
+    "when that is done already, in the SQL editor: notify pgrst, 'reload schema'"
 )
 CHECK_URL = "check SUPABASE_URL: https://<project>.supabase.co"
 DASHBOARD = "see the project's state in the Supabase dashboard"

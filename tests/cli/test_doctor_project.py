@@ -91,7 +91,7 @@ async def test_a_database_that_is_not_migrated(empty: Callable[[str], object]) -
     found = await look(await empty("select"))
     fact = only_wrong(found)
     assert list(found) == ["connection", "migrations"]
-    assert "supabase db push, or greedy db migrate --database URL" in fact.next_step
+    assert "supabase db push --remote URL, or greedy db migrate --database URL" in fact.next_step
     assert "notify pgrst, 'reload schema'" in fact.next_step
     assert fact.exit_code == 1
 

@@ -6,11 +6,22 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from greedy.sample import SAMPLE_DIR
 from tests.cli.test_cli import ROSTER, Greedy
 from tests.supabase_project import Project
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/supabase.md", "docs/deploy.md"])
+def test_a_push_names_its_target(name: str) -> None:
+    """Without one the Supabase CLI takes the database of a local stack."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    commands = re.findall(r"^ {4,}.*supabase db push.*$", text, re.MULTILINE)
+    assert all("supabase db push --remote 'postgresql://" in command for command in commands)
 
 
 def test_the_doctor_says_what_the_readme_says(tmp_path: Path, project: Project) -> None:

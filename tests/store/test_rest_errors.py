@@ -68,7 +68,7 @@ CODES = [
     (504, "PGRST003", LostError, True, "no connection to its database free", "try again"),
     (406, "PGRST106", SchemaError, False, "does not serve this schema", "Exposed schemas"),
     (404, "PGRST125", LostError, False, "knows no such path", "SUPABASE_URL"),
-    (404, "PGRST202", SchemaError, False, "is not migrated", "supabase db push, or greedy db migrate"),
+    (404, "PGRST202", SchemaError, False, "is not migrated", "supabase db push --remote URL, or greedy db migrate"),
     (300, "PGRST203", SchemaError, False, "more than once", "supabase db push"),
     (400, "PGRST204", SchemaError, False, "is not migrated", "supabase db push"),
     (404, "PGRST205", SchemaError, False, "is not migrated", "in the SQL editor: notify pgrst, 'reload schema'"),

@@ -119,7 +119,7 @@ def refuse_other(server: str, schema: str, status: MigrationStatus, *, direct: b
         which, option = ("", "") if schema == PUBLIC else (f"schema {schema!r} of ", f" --schema {shlex.quote(schema)}")
         message = f"{which}{server} is not migrated: {len(status.pending)} migrations are pending"
         command = f"greedy db migrate{option}"
-        raise SchemaError(message, next_step=command if direct else f"supabase db push, or {command} --database URL")
+        raise SchemaError(message, next_step=command if direct else f"supabase db push --remote URL, or {command} --database URL")
 
 
 def refuse_newer(server: str, status: MigrationStatus) -> None:
