@@ -112,17 +112,16 @@ SECRETS = ("sb_secret_of_another_project", "sb_publishable_geheim")
 
 
 @pytest.mark.parametrize(
-    ("code", "said", "environment"),
+    ("said", "environment"),
     [
-        (1, "SUPABASE_KEY is not", {"SUPABASE_KEY": ""}),
-        (1, "SUPABASE_KEY is not", {"SUPABASE_KEY": "  "}),
-        (1, "SUPABASE_URL is not", {"SUPABASE_URL": ""}),
-        (1, "does not accept the key", {"SUPABASE_KEY": "sb_secret_of_another_project"}),
-        (2, "127.0.0.1:1 cannot be reached", {"SUPABASE_URL": "http://127.0.0.1:1"}),
+        ("SUPABASE_KEY is not", {"SUPABASE_KEY": ""}),
+        ("SUPABASE_KEY is not", {"SUPABASE_KEY": "  "}),
+        ("SUPABASE_URL is not", {"SUPABASE_URL": ""}),
+        ("does not accept the key", {"SUPABASE_KEY": "sb_secret_of_another_project"}),
     ],
 )
-def test_settings_that_lead_nowhere(rest: Greedy, project: Project, code: int, said: str, environment: dict[str, str]) -> None:
-    error = rest.fails(code, "rosters", **environment)
+def test_settings_that_lead_nowhere(rest: Greedy, project: Project, said: str, environment: dict[str, str]) -> None:
+    error = rest.fails(1, "rosters", **environment)
     assert said in error
     assert "\nnext: " in error
     for secret in (project.secret_key, *SECRETS):

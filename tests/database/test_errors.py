@@ -71,13 +71,13 @@ def test_the_code_of_the_server_decides(sqlstate: str, kind: type[DatabaseError]
 
 
 def test_every_class_says_what_the_server_said_and_whose_turn_it_is() -> None:
-    said = ServerFacts("23505", "key", "table", "column", "detail", "hint")
+    said = ServerFacts("23505", "key", "table", "column", "detail", "hint", 409, 2.5)
     for kind in (ConnectionError, AuthenticationError, QueryError, SchemaError):
         error = kind("what", said=said, retryable=True)
         assert isinstance(error, DatabaseError)
         assert isinstance(error, GreedyError)
         assert isinstance(error, CallerError) is not isinstance(error, OutsideError)
-        assert (error.sqlstate, error.constraint, error.table, error.column, error.detail, error.hint) == tuple(said)
+        assert tuple(getattr(error, fact) for fact in ServerFacts._fields) == tuple(said)
         assert (error.next_step, error.details, error.retryable) == ("hint", ("detail",), True)
         assert kind("what").sqlstate is None
     miss = ColumnMatchError("no", table="t", wanted="x", columns=["a"], nearest=["a"])

@@ -10,6 +10,7 @@ from greedy.database.connector import DBConnector
 from greedy.formats.practice import to_problem, to_roster
 from greedy.persist import DatabaseOperationOrchestrator, TriggerVerifier, VerificationResult
 from greedy.persist.trigger_verifier import TRIGGERS
+from greedy.store import functions
 from greedy.store.base import Store
 from greedy.store.postgres import PostgresStore
 from greedy.workspace import Workspace
@@ -183,7 +184,8 @@ async def test_work_that_is_not_in_the_database_and_work_that_was_not_planned(
     assert "not planned" in (await TriggerVerifier(Workspace(workspace.problem), verifier._store).verify_trigger_consistency())["message"]
 
 
-async def test_an_unreachable_database_is_a_result_with_its_error(workspace: Workspace) -> None:
+async def test_an_unreachable_database_is_a_result_with_its_error(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.3)
     closed = PostgresStore(DBConnector("postgresql://nobody@127.0.0.1:1/none", min_size=1))
     result = await TriggerVerifier(workspace, closed).verify_all_triggers()
     assert (result["all_passed"], result["checks"]) == (False, {})

@@ -13,8 +13,10 @@ from typing import Any
 import asyncpg
 import pytest
 import structlog
+from tenacity import wait_none
 
 from greedy.cli.main import main
+from greedy.database import retry
 from greedy.database.connector import DBConnector
 from greedy.formats.tables import PracticeTables
 from greedy.store import functions, supabase
@@ -56,8 +58,15 @@ async def proxy(project: Project, sample: PracticeTables) -> AsyncIterator[Proxy
 
 
 @pytest.fixture
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two attempts no longer than the server asks for."""
+    monkeypatch.setattr(retry, "backoff", wait_none())
+
+
+@pytest.fixture
 def greedy(
     proxy: Proxy,
+    without_pauses: None,
     project: Project,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -96,7 +105,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer is waited for long."""
-    monkeypatch.setattr(supabase, "CALL_SECONDS", 2.0)
+    monkeypatch.setattr(supabase, "CALL_SECONDS", 1.0)
 
 
 @dataclass(frozen=True)

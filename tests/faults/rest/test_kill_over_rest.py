@@ -85,6 +85,7 @@ async def _looking(project: Project) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
+@pytest.mark.usefixtures("without_pauses")
 async def test_many_answers_lost_after_the_commit_are_written_once_each(proxy: Proxy, project: Project) -> None:
     async with _workspace(proxy, project) as (store, workspace), _looking(project) as direct:
         for _ in range(ROUNDS):
