@@ -14,11 +14,14 @@ from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
 import psutil
+import structlog
 
 from greedy.cli.console import ExitCode
 from greedy.errors import GreedyError, OutsideError
 from greedy.log import collected, line_of
 from greedy.stopping import Stop, Why, Write
+
+log = structlog.get_logger()
 
 Result = TypeVar("Result")
 
@@ -88,6 +91,7 @@ class Job:
     async def _bounded(self, work: Coroutine[Any, Any, Result]) -> Result:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task is not None  # noqa: S101  for the type checker
+        loop.set_exception_handler(self._on_unretrieved)
         if self.stop.time_limit_seconds is not None:
             loop.call_later(self.stop.seconds_left, self.stop.ask, Why.TIME)
         self.stop.attach(task)
@@ -99,6 +103,13 @@ class Job:
             raise self.stopped() from exc
         finally:
             work.close()
+
+    def _on_unretrieved(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An error that nobody waits for. In a job that was cut off it comes from what was given up, as a connection in the making."""
+        if self.stop.why is None:
+            loop.default_exception_handler(context)
+        else:
+            log.debug("job.given_up", what=context["message"], error=repr(context.get("exception")))
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         why = SIGNALS[signal.Signals(number)]

@@ -19,9 +19,11 @@ import asyncpg
 import psutil
 import pytest
 
+from greedy.cli.job import Job, StoppedError
 from greedy.database.connector import DBConnector
 from greedy.formats.tables import PracticeTables
 from greedy.sample import SAMPLE_DIR
+from greedy.stopping import Stop, Why
 from greedy.store.postgres import PostgresStore
 from tests.supabase_project import Project
 
@@ -444,3 +446,20 @@ program.load_settings = lambda: structlog.get_logger().warning("a line")
     )
     assert done.returncode == 143
     assert json.loads(done.stderr.splitlines()[-1])["message"] == "terminated; what was not finished was not written"
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_an_error_of_what_was_given_up_is_no_news(asked: bool, caplog: pytest.LogCaptureFixture) -> None:
+    async def work(stop: Stop) -> None:
+        if asked:
+            stop.ask(Why.TERMINATED)
+        asyncio.get_running_loop().create_future().set_exception(ConnectionError("lost"))  # nobody ever asks for it
+        await asyncio.sleep(0)
+
+    with Job() as job:
+        if asked:
+            with pytest.raises(StoppedError):
+                job.run(work(job.stop))
+        else:
+            job.run(work(job.stop))
+    assert ("never retrieved" in caplog.text) is not asked

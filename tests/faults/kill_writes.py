@@ -24,6 +24,7 @@ import asyncpg
 
 from greedy.database.connector import DBConnector
 from greedy.formats.practice import to_problem
+from greedy.log import configure_logging
 from greedy.model.problem import Problem
 from greedy.model.roster import Roster
 from greedy.persist import BatchWriter
@@ -96,6 +97,7 @@ def fork_and_kill(workspace: Workspace, after_seconds: float, *where: str) -> bo
 
 
 def main() -> None:
+    configure_logging("WARNING")  # to stderr: a child that is killed within a line must not spoil the one that counts
     url, roster_id, kills, seed, *project = sys.argv[1], UUID(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:]
     where = (url, *project)
     chance = random.Random(seed)
