@@ -1,0 +1,1 @@
+"""Where source records come from: files of HR systems, calendars."""
