@@ -303,3 +303,8 @@ WISHES = SheetLayout(
     ),
     known_by=(),
 )
+# Sheets that a workbook of ours has for people alone; reading passes over them without a word.
+EXPLANATION_SHEET = ("Uitleg", "Explanation")
+FAULTS_SHEET = ("Fouten", "Faults")
+LISTS_SHEET = ("Lijsten", "Lists")
+NO_DATA_SHEETS = EXPLANATION_SHEET + FAULTS_SHEET + LISTS_SHEET
