@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 beside `path` and rename it into place.
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside `path` for the new file, which is renamed into place when the block ends, and deleted when it fails.
 
-    A link is followed, an existing file keeps its permissions, and what is no file (a device, a pipe) is written to as it is.
+    A link is followed, an existing file keeps its permissions, and what is no file (a device, a pipe) is itself what is to be written to.
 
     Raises
     ------
@@ -18,14 +21,19 @@ def replace_file(path: Path, text: str) -> None:
     """
     target = path.resolve()
     if target.exists() and not target.is_file():
-        target.write_text(text, encoding="utf-8", newline="")
+        yield target
         return
     unfinished = target.with_name(f".{target.name}.{uuid4().hex}")
     try:
-        with unfinished.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
+        yield unfinished
         if target.exists():
             unfinished.chmod(target.stat().st_mode & 0o777)
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 in place of `path`; see `replacing`."""
+    with replacing(path) as unfinished:
+        unfinished.write_text(text, encoding="utf-8", newline="")

@@ -1,0 +1,85 @@
+"""A roster with all that belongs to it as a workbook, which `greedy import` reads again without loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from openpyxl import Workbook
+
+from greedy.errors import InputError
+from greedy.formats.files import replacing
+from greedy.formats.tables import EmployeeRow, PracticeTables, Row, ServiceTypeRow
+from greedy.ingest.workbook.cells import CellValue, shown
+from greedy.ingest.workbook.layout import PRACTICE, Column, Kind, Language, SheetLayout
+from greedy.ingest.workbook.rows import Known, folded
+from greedy.ingest.workbook.sheets import AUTHOR, add_lists, add_sheet
+
+Spelling = Mapping[str, Mapping[object, str]]  # entity to how each key is spelled where it is referred to
+
+
+def write_workbook(tables: PracticeTables, path: Path, *, language: Language = Language.NL) -> None:
+    """Write the tables as a workbook, which appears whole or not at all.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written, or a workbook has no room for the tables.
+    """
+    book = new_workbook()
+    spelling = spelling_of(tables.employees, tables.service_types)
+    for layout in PRACTICE:
+        add_sheet(book, layout, cells_of(getattr(tables, layout.entity), layout, spelling, language), language)
+    add_lists(book, language)
+    save_workbook(book, path)
+
+
+def new_workbook() -> Workbook:
+    """A workbook without sheets, for sheets that are written row by row."""
+    book = Workbook(write_only=True)
+    book.properties.creator = AUTHOR
+    return book
+
+
+def save_workbook(book: Workbook, path: Path) -> None:
+    """Write the file, with the folder that it lies in. Raises InputError when it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as unfinished:
+            book.save(unfinished)
+    except OSError as exc:
+        raise InputError(f"cannot write {path}: {exc.strerror or exc}", next_step="give another file") from exc
+
+
+def cells_of(rows: Sequence[Row], layout: SheetLayout, spelling: Spelling, language: Language) -> list[list[CellValue]]:
+    """Rows of a table as the cells of its sheet."""
+    writers = [_writer(column, spelling, language) for column in layout.columns]
+    return [[write(row) for write in writers] for row in rows]
+
+
+def spelling_of(employees: Sequence[EmployeeRow], services: Sequence[ServiceTypeRow]) -> Spelling:
+    """How rows are referred to: a service by its code; an employee by her name when nobody else can be meant, else by her number."""
+    known = Known.of(_names(employees, services))
+    return {
+        "employees": {row.id: row.name if known.keys["employees"].get(folded(row.name)) == row.id else row.id for row in employees},
+        "service_types": {
+            row.id: row.code if known.keys["service_types"].get(folded(row.code)) == row.id else str(row.id) for row in services
+        },
+    }
+
+
+def _names(employees: Sequence[EmployeeRow], services: Sequence[ServiceTypeRow]) -> Iterator[tuple[str, object, Sequence[str | None]]]:
+    for employee in employees:
+        yield "employees", employee.id, (employee.id, employee.email, employee.name)
+    for service in services:
+        yield "service_types", service.id, (service.code, str(service.id), service.naam)
+
+
+def _writer(column: Column, spelling: Spelling, language: Language) -> Callable[[Row], CellValue]:
+    field, _, part = column.field.partition(".")
+    if part:
+        return lambda row: shown(column, getattr(row, field).get(part), language)
+    if column.kind is Kind.REFERENCE and not column.by_key:
+        names = spelling[column.refers_to or ""]
+        return lambda row: names.get(getattr(row, field))
+    return lambda row: shown(column, getattr(row, field), language)
