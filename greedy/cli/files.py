@@ -38,10 +38,12 @@ from greedy.cli.solving import (
     solve_options,
     solver_progress,
 )
+from greedy.cli.workbooks import WORKBOOK_SUFFIX, LanguageName, LanguageOption
 from greedy.errors import InputError
 from greedy.formats.practice_csv import read_practice, write_practice
 from greedy.formats.problems import ProblemFile, keep_to, read_problem
 from greedy.formats.rosters import read_roster, roster_text
+from greedy.formats.tables import PracticeTables
 from greedy.model.problem import Problem
 from greedy.model.roster import Roster
 from greedy.model.rules import RULES
@@ -99,20 +101,29 @@ def load(
 
 def export(
     roster_id: Annotated[str, typer.Argument(metavar="ROSTER_ID", help="Id of the roster.")],
-    folder: FolderArgument,
+    target: Annotated[
+        Path, typer.Argument(metavar="TARGET", help="A workbook when it ends in .xlsx; otherwise a folder, for one CSV file a table.")
+    ],
+    language: LanguageOption = LanguageName.NL,
     database: DatabaseOption = None,
     schema: SchemaOption = None,
 ) -> int:
-    """Write a roster from the database into a folder of CSV files; greedy load reads them again."""
+    """Write a roster from the database as an Excel workbook or a folder of CSV files; greedy import and greedy load read them again."""
     settings = load_settings()
     roster = parse_roster_id(roster_id, settings)
 
-    async def work() -> None:
+    async def loaded() -> PracticeTables:
         async with open_store(settings, database, schema) as store:
-            write_practice(await store.load(roster, include_open=True), folder)
+            return await store.load(roster, include_open=True)
 
-    run_async(work())
-    print(folder)
+    tables = run_async(loaded())
+    if target.suffix.lower() == WORKBOOK_SUFFIX:
+        from greedy.ingest.workbook.export import write_workbook
+
+        write_workbook(tables, target, language=language.meant)
+    else:
+        write_practice(tables, target)
+    print(target)
     return ExitCode.DONE
 
 

@@ -39,13 +39,13 @@ def shown(column: Column, value: object, language: Language) -> CellValue:
         case dt.date() | dt.time():
             return value
     if column.choices:
-        return next(choice.labels[language] for choice in column.choices if choice.value == value)
+        return next(choice.label(language) for choice in column.choices if choice.value == value)
     return value if isinstance(value, int | float) else str(value)
 
 
 def shown_dagdelen(dagdelen: Sequence[str], language: Language) -> str:
     """`O M`; `-` for none."""
-    labels = {choice.value: choice.labels[language] for choice in DAGDELEN}
+    labels = {choice.value: choice.label(language) for choice in DAGDELEN}
     return " ".join(labels[dagdeel] for dagdeel in dagdelen) or NO_DAGDEEL
 
 

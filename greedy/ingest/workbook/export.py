@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -26,29 +27,35 @@ def write_workbook(tables: PracticeTables, path: Path, *, language: Language = L
     InputError
         The file cannot be written, or a workbook has no room for the tables.
     """
-    book = new_workbook()
     spelling = spelling_of(tables.employees, tables.service_types)
-    for layout in PRACTICE:
-        add_sheet(book, layout, cells_of(getattr(tables, layout.entity), layout, spelling, language), language)
-    add_lists(book, language)
-    save_workbook(book, path)
+    with new_workbook(path) as book:
+        for layout in PRACTICE:
+            add_sheet(book, layout, cells_of(getattr(tables, layout.entity), layout, spelling, language), language)
+        add_lists(book, language)
 
 
-def new_workbook() -> Workbook:
-    """A workbook without sheets, for sheets that are written row by row."""
+@contextmanager
+def new_workbook(path: Path) -> Iterator[Workbook]:
+    """A workbook for sheets that are written row by row, which is saved when the block ends, with the folder that it lies in.
+
+    Raises
+    ------
+    InputError
+        It cannot be written.
+    """
     book = Workbook(write_only=True)
     book.properties.creator = AUTHOR
-    return book
-
-
-def save_workbook(book: Workbook, path: Path) -> None:
-    """Write the file, with the folder that it lies in. Raises InputError when it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as unfinished:
+            yield book
             book.save(unfinished)
     except OSError as exc:
         raise InputError(f"cannot write {path}: {exc.strerror or exc}", next_step="give another file") from exc
+    finally:
+        for sheet in book:
+            if not sheet.closed:
+                sheet.close()  # its rows lie in a file of their own
 
 
 def cells_of(rows: Sequence[Row], layout: SheetLayout, spelling: Spelling, language: Language) -> list[list[CellValue]]:

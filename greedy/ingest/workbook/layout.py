@@ -48,6 +48,10 @@ class Choice:
     value: object
     labels: tuple[str, ...]
 
+    def label(self, language: Language) -> str:
+        """How it is written in a language."""
+        return self.labels[min(language, len(self.labels) - 1)]
+
 
 @dataclass(frozen=True)
 class Column:

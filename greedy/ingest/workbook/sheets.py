@@ -73,7 +73,7 @@ def add_sheet(
         if (validation := _validation(column, language)) is not None:
             letter = get_column_letter(number + 1)
             validation.add(f"{letter}2:{letter}{LAST_ROW}")
-            sheet.add_data_validation(validation)
+            sheet.data_validations.append(validation)
 
 
 def add_lists(book: Workbook, language: Language) -> None:
@@ -135,7 +135,7 @@ def _validation(column: Column, language: Language) -> DataValidation | None:
     if column.kind is Kind.YES_NO:
         return _list(_quoted((YES[language], NO[language])), WRONG_VALUE[language])
     if column.choices:
-        return _list(_quoted([choice.labels[language] for choice in column.choices]), WRONG_VALUE[language])
+        return _list(_quoted([choice.label(language) for choice in column.choices]), WRONG_VALUE[language])
     if column.kind in _EXCEL_TYPES:
         kind, least, most = _EXCEL_TYPES[column.kind]
         return DataValidation(
