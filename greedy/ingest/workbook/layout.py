@@ -16,6 +16,7 @@ from greedy.formats.tables import (
     ServiceTypeRow,
     StaffingRow,
 )
+from greedy.ingest.workbook.wish import WishRow
 
 
 class Language(IntEnum):
@@ -305,6 +306,7 @@ WISHES = SheetLayout(
         Column("priority", ("Prioriteit", "Priority"), Kind.WHOLE),
         Column("weight", ("Gewicht", "Weight"), Kind.WHOLE),
     ),
+    WishRow,
     known_by=(),
 )
 # Sheets that a workbook of ours has for people alone; reading passes over them without a word.
