@@ -17,7 +17,7 @@ def read_workbook(
     layouts: Sequence[SheetLayout] = (*PRACTICE, WISHES),
     sheets: Sequence[str] = (),
     known: Known = NOTHING,
-    tell: Tell = lambda done, total: None,
+    tell: Tell | None = None,
 ) -> WorkbookContent:
     """Read a workbook.
 
