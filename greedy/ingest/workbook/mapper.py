@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from greedy.database.columns import match_column
 from greedy.database.errors import ColumnMatchError
 from greedy.ingest.workbook.faults import CellFault
-from greedy.ingest.workbook.layout import Column, Language, SheetLayout
+from greedy.ingest.workbook.layout import NO_DATA_SHEETS, Column, Language, SheetLayout
 from greedy.ingest.workbook.reader import Grid
 from greedy.ingest.workbook.rows import folded
 from greedy.ingest.workbook.sheet_scan import column_letters
@@ -102,7 +102,7 @@ def match_sheets(sheets: Sequence[str], hidden: Collection[str], layouts: Sequen
     for sheet in sheets:
         entity, near = names.find(sheet)
         if entity is None:
-            if sheet not in hidden:
+            if sheet not in hidden and sheet not in NO_DATA_SHEETS:
                 hint = f"; did you mean {' or '.join(labels[entity] for entity in near)}?" if near else ""
                 found.notes.append(f"the sheet {sheet} was passed over{hint}")
         elif entity in found.sheets:
@@ -120,8 +120,9 @@ def find_table(grid: Grid, layout: SheetLayout) -> Table | CellFault | None:
     """Find the table of a sheet; None when the sheet is empty, a fault when nothing in it looks like the head of the table."""
     names = Names((name, column.field) for column in layout.columns for name in (column.field, *column.labels))
     best: tuple[int, int] | None = None
-    for number, row in enumerate(grid.cells[:HEADER_WITHIN]):
-        hits = len({names.exact(cell) for cell in row if _can_be_header(cell)} - {None})
+    head = _head(grid)
+    for number, row in enumerate(head):
+        hits = len({names.exact(header) for header in _headers(row).values()} - {None})
         if hits and (best is None or hits > best[0]):
             best = (hits, number)
     if best is None:
@@ -129,7 +130,7 @@ def find_table(grid: Grid, layout: SheetLayout) -> Table | CellFault | None:
         if first is None:
             return None
         best = (0, first)
-    table = _mapped(grid, layout, best[1], names)
+    table = _mapped(grid, layout, best[1], head[best[1]] if best[1] < len(head) else grid.cells[best[1]], names)
     if not table.columns:
         needed = ", ".join(column.label(Language.NL) for column in layout.columns if column.required)
         message = f"no head of a table in the first {HEADER_WITHIN} rows: one row with the names of the columns, such as {needed}"
@@ -137,10 +138,21 @@ def find_table(grid: Grid, layout: SheetLayout) -> Table | CellFault | None:
     return table
 
 
-def _mapped(grid: Grid, layout: SheetLayout, header_row: int, names: Names) -> Table:
+def _head(grid: Grid) -> list[list[object]]:
+    """The first rows. A header that is merged downwards, over a row of days, stands in all rows of its cell."""
+    rows = [list(row) for row in grid.cells[:HEADER_WITHIN]]
+    for merged in grid.merged:
+        (top, column), (bottom, last) = merged.first, merged.last
+        if column == last and top < len(rows) and column < len(rows[top]):
+            for row in rows[top + 1 : bottom + 1]:
+                row.extend([""] * (column + 1 - len(row)))
+                row[column] = rows[top][column]
+    return rows
+
+
+def _mapped(grid: Grid, layout: SheetLayout, header_row: int, cells: list[object], names: Names) -> Table:
     by_field = {column.field: column for column in layout.columns}
-    cells = grid.cells[header_row]
-    headers = {number: clean(str(cell)) for number, cell in enumerate(cells) if _can_be_header(cell)}
+    headers = _headers(cells)
     found = {number: names.find(header) for number, header in headers.items()}
     fields = {number: field for number, (field, _) in found.items() if field is not None}
     table = Table(
@@ -192,8 +204,10 @@ def _without_header(grid: Grid, table: Table) -> set[int]:
     return found
 
 
-def _can_be_header(cell: object) -> bool:
-    return isinstance(cell, str) and 0 < len(cell) <= LONGEST_HEADER and bool(cell.strip())
+def _headers(cells: list[object]) -> dict[int, str]:
+    """Number of the column to the text in it that can be a header."""
+    texts = {number: clean(cell) for number, cell in enumerate(cells) if isinstance(cell, str) and len(cell) <= LONGEST_HEADER}
+    return {number: text for number, text in texts.items() if text}
 
 
 def _language(headers: Collection[str], layout: SheetLayout) -> Language:
