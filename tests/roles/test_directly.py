@@ -67,11 +67,11 @@ async def test_nothing_that_the_migrations_make_is_forgotten(connection: asyncpg
     assert await connection.fetch("select * from access_faults_v1()") == []
 
 
-@pytest.mark.parametrize("role", [*ROLES, "somebody"])
+@pytest.mark.parametrize("role", [*ROLES, "anybody"])
 async def test_what_practices_share(connection: asyncpg.Connection, role: str) -> None:
     """Who has signed in reads runs and qualities, and nothing of what other systems say of people."""
-    if role == "somebody":
-        await connection.execute("create role somebody")
+    if role == "anybody":
+        await connection.execute("create role anybody")
     held = {
         (name, one)
         for kind, names, privileges in (

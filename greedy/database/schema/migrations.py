@@ -183,7 +183,7 @@ def does_not_fit(server: str, schema: str, faults: Sequence[str]) -> SchemaError
 
 
 async def _lacks_access(db: Executor, schema: str) -> bool:
-    """Whether roles have other rights than they should, as when they were made later than the schema, or what practices share is missing."""
+    """Whether roles have other rights than they should, as when they were made later than the schema; or what practices share is gone."""
     faults = qualified("access_faults_v1", schema)
     # Not there before all is migrated; and whoever may not ask cannot mend it either.
     if not await db.execute("select has_function_privilege(to_regproc($1), 'execute')", [faults], fetch_val=True):
