@@ -1,0 +1,114 @@
+"""Employees as an HR system lists them, in CSV, JSON or Excel."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from greedy.formats.tables import EmployeeId
+from greedy.ingest.sources.base import FaultyRecord, SourceRecord
+from greedy.ingest.sources.columns import Names
+from greedy.ingest.sources.dagdelen import dagdelen_of
+from greedy.ingest.sources.rows import FoundRow, day_of, read_rows
+from greedy.ingest.workbook.layout import EMPLOYEES
+
+ABSENCE = "structureel_nbh"
+DAYS = ("in_dienst", "uit_dienst")
+FIELDS: dict[str, tuple[str, ...]] = {
+    **{column.field: column.labels for column in EMPLOYEES.columns},
+    ABSENCE: ("structureel niet beschikbaar", "structural absence"),
+    "in_dienst": ("datum in dienst", "in dienst sinds", "startdatum", "hire date", "start date"),
+    "uit_dienst": ("datum uit dienst", "einddatum", "end date", "termination date"),
+    "modified_at": ("gewijzigd op", "laatst gewijzigd", "last modified", "updated at"),
+}
+FIELDS["id"] += ("personeelsnr", "medewerkernr", "medewerker", "employee", "employee no", "personnel number", "staff number")
+SIGNIFICANT = tuple(name for name in FIELDS if "." not in name and name != "modified_at")
+employee_id = TypeAdapter(EmployeeId)
+
+
+class HrEmployees:
+    """The employees of a file. What it calls otherwise than we do is renamed; what we do not know is kept as it is called.
+
+    Parameters
+    ----------
+    mapping
+        Their names to ours, where the labels do not tell; see `columns.Names`.
+    encoding, sheet
+        As `rows.read_rows`.
+    """
+
+    entity_type = "employees"
+    significant: tuple[str, ...] | None = SIGNIFICANT
+
+    def __init__(
+        self,
+        path: Path,
+        system: str = "hr",
+        mapping: Mapping[str, str] | None = None,
+        *,
+        encoding: str | None = None,
+        sheet: str | None = None,
+    ) -> None:
+        self.system = system
+        self._path, self._encoding, self._sheet = path, encoding, sheet
+        self._names = Names(FIELDS, mapping=mapping, required=("id",))
+
+    def read(self) -> Iterator[SourceRecord | FaultyRecord]:
+        """All employees. One without a number, or with a day that is none, is faulty.
+
+        Raises
+        ------
+        InputError
+            The file cannot be read, or not to its end; or its columns are not clear.
+        """
+        for found in read_rows(self._path, self._names, encoding=self._encoding, sheet=self._sheet):
+            yield found if isinstance(found, FaultyRecord) else record_of(found)
+
+
+def record_of(row: FoundRow) -> SourceRecord | FaultyRecord:
+    """The record of a row whose fields have our names."""
+    fields = dict(row.fields)
+    number = number_of(fields.pop("id", None))
+    if not number:
+        return FaultyRecord(row.place, "the number of the employee is missing")
+    try:
+        employee_id.validate_python(number)
+    except ValidationError:
+        return FaultyRecord(row.place, f"{number!r:.80} is no number of an employee: at most 64 characters, in one line")
+    modified_at = moment_of(fields.pop("modified_at", None))
+    data: dict[str, Any] = {"id": number}
+    absence: dict[str, list[str]] = {}
+    for name, value in fields.items():
+        column, _, weekday = name.partition(".")
+        try:
+            if column == ABSENCE and weekday and name in FIELDS:
+                absence[weekday] = dagdelen_of(value)
+            else:
+                data[name] = day_of(value).isoformat() if name in DAYS else value
+        except ValueError as exc:
+            return FaultyRecord(row.place, f"{name}: {exc}", external_id=number)
+    if absence:
+        data.setdefault(ABSENCE, absence)
+    return SourceRecord(number, data, row.place, key=number, modified_at=modified_at)
+
+
+def number_of(value: object) -> str:
+    """The number of an employee as text; 123.0, as a spreadsheet has it, is 123, and leading zeros of a text stay."""
+    if isinstance(value, bool) or value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
+
+
+def moment_of(value: object) -> dt.datetime | None:
+    """The moment that a text means; None when it is none, or has no time zone, so that nobody knows when it was."""
+    try:
+        moment = dt.datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
