@@ -21,8 +21,8 @@ declare
     roster_assignments_employee_id_idx,roster_writes_pkey,roster_writes_roster_id_written_at_idx}';
   v_functions constant text[] := '{access_faults_v1,access_v1,applied_migrations_v1,apply_access_v1,count_slots_v1,database_facts_v1,
     has_stale_blocks,import_roster,import_roster_v1,is_structurally_absent,is_weekly_absence,keep_blocking_true,keep_rows_in_roster,
-    list_rosters_v1,list_triggers_v1,load_roster_v1,lock_roster,lock_roster_of_new_slot,own_history_v1,probe_blocking_v1,refresh_blocking,
-    refresh_blocking_of_absence,refresh_blocking_of_rules,refuse_dates_outside_roster,refuse_demand_in_other_dagdeel,roster_employee_ids,
+    list_rosters_v1,list_triggers_v1,load_roster_v1,lock_roster,lock_roster_of_new_slot,make_source_records,own_history_v1,
+    probe_blocking_v1,refresh_blocking,refresh_blocking_of_absence,refresh_blocking_of_rules,refuse_dates_outside_roster,refuse_demand_in_other_dagdeel,roster_employee_ids,
     roster_input_digest,roster_service_ids,sync_blocked_slots,verify_roster_v1,write_roster_v1}';
   v_triggers constant text[] := '{date_in_roster_after_insert,date_in_roster_after_update,dagdeel_of_service_after_insert,
     dagdeel_of_service_after_update,keep_blocking_true_after_delete,keep_blocking_true_after_insert,keep_blocking_true_after_update,

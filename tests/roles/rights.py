@@ -12,6 +12,11 @@ TABLES = (
     "roster_assignments",
     "roster_writes",
 )
+# In schemas that practices share. Raw records are personal data: only service_role reads them.
+SHARED_TABLES = ("meta.ingestion_runs", "meta.entity_quality", "meta.faulty_records", "bronze.raw_entities")
+SHARED_READ = ("meta.ingestion_runs", "meta.entity_quality")
+SHARED_SEQUENCES = ("bronze.change_numbers",)
+SHARED_SCHEMAS = ("meta", "bronze")
 VIEWS = ("roster_slot_counts", "roster_service_coverage", "roster_employee_service_usage")
 TYPES = ("slot_content", "slot_blocker")
 # Called through REST by the job and by `greedy doctor`.
@@ -50,5 +55,5 @@ TRIGGERS = (
     "refuse_demand_in_other_dagdeel",
     "keep_rows_in_roster",
 )
-OWNERS = ("apply_access_v1", *TRIGGERS)
+OWNERS = ("apply_access_v1", "make_source_records", *TRIGGERS)
 FORBIDDEN = "42501"

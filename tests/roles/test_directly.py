@@ -11,13 +11,27 @@ from greedy.database.schema.setup import SchemaSetup
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
 from tests.conftest import numbers
-from tests.roles.rights import CALLED, FORBIDDEN, OWNERS, TABLES, TYPES, VIEWS
+from tests.roles.rights import (
+    CALLED,
+    FORBIDDEN,
+    OWNERS,
+    SHARED_READ,
+    SHARED_SCHEMAS,
+    SHARED_SEQUENCES,
+    SHARED_TABLES,
+    TABLES,
+    TYPES,
+    VIEWS,
+)
 from tests.supabase_project import ROLES
 
 ALL_MADE = """
 select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind not in ('i', 'I', 't')
 union select typname from pg_type where typnamespace = 'public'::regnamespace and typtype in ('d', 'e', 'r', 'm')
 union select proname from pg_proc where pronamespace = 'public'::regnamespace
+union select nspname || '.' || relname from pg_class join pg_namespace n on n.oid = relnamespace
+      where nspname in ('bronze', 'meta') and relkind not in ('i', 'I', 't')
+union select nspname || '.' || proname from pg_proc join pg_namespace n on n.oid = pronamespace where nspname in ('bronze', 'meta')
 """
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
 WRITES = {
@@ -44,13 +58,54 @@ async def outcome(connection: asyncpg.Connection, role: str, sql: str) -> str | 
 
 async def test_nothing_that_the_migrations_make_is_forgotten(connection: asyncpg.Connection) -> None:
     made = {row[0] for row in await connection.fetch(ALL_MADE)}
-    assert made == {*TABLES, *VIEWS, *TYPES, *CALLED, *OWNERS}
+    assert made == {*TABLES, *VIEWS, *TYPES, *CALLED, *OWNERS, *SHARED_TABLES, *SHARED_SEQUENCES}
     listed = {
-        row[0] for row in await connection.fetch("select relname::text from access_v1() join pg_class c on c.oid = to_regclass(name)")
+        row[0] for row in await connection.fetch("select to_regclass(name)::text from access_v1() where to_regclass(name) is not null")
     }
     listed |= {row[0] for row in await connection.fetch("select proname::text from access_v1() join pg_proc p on p.oid = to_regproc(name)")}
     assert listed == made
     assert await connection.fetch("select * from access_faults_v1()") == []
+
+
+@pytest.mark.parametrize("role", [*ROLES, "anybody"])
+async def test_what_practices_share(connection: asyncpg.Connection, role: str) -> None:
+    """Who has signed in reads runs and qualities, and nothing of what other systems say of people."""
+    if role == "anybody":
+        await connection.execute("create role anybody")
+    held = {
+        (name, one)
+        for kind, names, privileges in (
+            ("schema", SHARED_SCHEMAS, ("USAGE", "CREATE")),
+            ("table", SHARED_TABLES, PRIVILEGES[:7]),
+            ("sequence", SHARED_SEQUENCES, ("USAGE", "SELECT", "UPDATE")),
+        )
+        for name in names
+        for one in privileges
+        if await connection.fetchval(f"select has_{kind}_privilege($1, $2, $3)", role, name, one)
+    }
+    reads = {("meta", "USAGE"), *((name, "SELECT") for name in SHARED_READ)}
+    writes = {(name, one) for name in SHARED_TABLES for one in ("SELECT", "INSERT", "UPDATE", "DELETE")}
+    all_of_it = {*writes, *((name, "USAGE") for name in (*SHARED_SCHEMAS, *SHARED_SEQUENCES))}
+    assert held == {"authenticated": reads, "service_role": all_of_it}.get(role, set())
+
+
+async def test_rows_that_practices_share_are_guarded_by_policies(connection: asyncpg.Connection) -> None:
+    run = "insert into meta.ingestion_runs (run_id, practice, step, source_system, entity_type) values (gen_random_uuid(), 'public', 'ingest', 'hr', 'x')"
+    await connection.execute(run)
+    await connection.execute("insert into meta.faulty_records select run_id, 1, 'here', null, 'why' from meta.ingestion_runs")
+    await connection.execute(
+        "insert into bronze.raw_entities (practice, source_system, entity_type, external_id, entity_key, raw_data, content_hash, run_id) "
+        "select 'public', 'hr', 'x', '1', '1', '{}', sha256(''), run_id from meta.ingestion_runs"
+    )
+    await connection.execute("insert into meta.entity_quality select 'public', 'x', '1', 1, '{}', run_id from meta.ingestion_runs")
+    await connection.execute(
+        "grant usage on schema bronze, meta to anon, authenticated; grant all on all tables in schema bronze, meta to anon, authenticated"
+    )
+    for name in SHARED_TABLES:
+        assert await outcome(connection, "service_role", f"select * from {name}") == 1
+        assert await outcome(connection, "anon", f"select * from {name}") == 0
+        assert await outcome(connection, "authenticated", f"select * from {name}") == (1 if name in SHARED_READ else 0)
+        assert await outcome(connection, "authenticated", f"delete from {name}") == 0
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -175,6 +230,12 @@ async def test_rights_that_somebody_gave_are_told_and_taken_back(db: DBConnector
         ("grant create on schema public to public", [f"{role} has CREATE on the schema" for role in ROLES]),
         ("grant create on schema public to authenticated", ["authenticated has CREATE on the schema"]),
         ("alter policy authenticated_reads on rosters using (false)", ["authenticated has no policy to read table rosters"]),
+        ("grant usage on schema bronze to anon", ["anon has USAGE on schema bronze"]),
+        (
+            "grant select on bronze.raw_entities to authenticated; revoke usage on sequence bronze.change_numbers from service_role",
+            ["authenticated has SELECT on table bronze.raw_entities", "service_role lacks USAGE on sequence bronze.change_numbers"],
+        ),
+        ("drop policy authenticated_reads on meta.ingestion_runs", ["authenticated has no policy to read table meta.ingestion_runs"]),
     ],
 )
 async def test_rights_by_the_back_door_are_told_and_taken_back(db: DBConnector, change: str, told: list[str]) -> None:

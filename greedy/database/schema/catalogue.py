@@ -6,6 +6,7 @@ Definitions are read with the schema alone on the search path: names of its own 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,9 @@ class Thing:
 Catalogue = dict[tuple[str, str], Thing]
 
 
-async def read_catalogue(connection: DBConnection, schema: str, *, as_schema: str | None = None) -> Catalogue:
+async def read_catalogue(
+    connection: DBConnection, schema: str, *, as_schema: str | None = None, shared: Mapping[str, str] | None = None
+) -> Catalogue:
     """All things of a schema by what they are and their name, those of extensions left out.
 
     Parameters
@@ -42,9 +45,13 @@ async def read_catalogue(connection: DBConnection, schema: str, *, as_schema: st
         Which schema.
     as_schema
         Read it as if it had this name: the schema that it is compared with.
+    shared
+        The other names that the schemas which practices share have for now.
     """
     async with looking_in(connection, schema):
         text: str = await connection.execute(CATALOGUE, [schema, (as_schema or schema) != PUBLIC], fetch_val=True)
+    for name, other in (shared or {}).items():
+        text = text.replace(other, name)
     if as_schema is not None:
         rendered = await connection.execute("select format('%I', $1::text)", [as_schema], fetch_val=True)
         # The first as a migration has it, the second as PostgreSQL writes it in the settings of a function.

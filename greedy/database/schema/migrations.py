@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import secrets
 import shlex
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ import structlog
 from greedy.database.errors import QueryError, SchemaError
 from greedy.database.identifiers import qualified, quoted
 from greedy.database.schema.names import PUBLIC, check_project_schema
-from greedy.database.schema.rendering import rendered
+from greedy.database.schema.rendering import rendered, with_shared
 
 if TYPE_CHECKING:
     from greedy.database.connection import DBConnection
@@ -156,9 +156,12 @@ async def apply_pending(db: Executor, schema: str, *, make: bool = False) -> lis
     return applied
 
 
-async def apply(connection: DBConnection, schema: str, migration: Migration) -> str:
-    """Run one migration in a schema, where its own names without a schema are looked up too, and return the text that was run."""
-    sql = rendered(migration.sql, schema)
+async def apply(connection: DBConnection, schema: str, migration: Migration, *, shared: Mapping[str, str] | None = None) -> str:
+    """Run one migration in a schema, where its own names without a schema are looked up too, and return the text that was run.
+
+    `shared`: other names for the schemas that practices share.
+    """
+    sql = with_shared(rendered(migration.sql, schema), shared or {})
     async with looking_in(connection, schema):
         try:
             await connection.execute(sql)
@@ -180,12 +183,13 @@ def does_not_fit(server: str, schema: str, faults: Sequence[str]) -> SchemaError
 
 
 async def _lacks_access(db: Executor, schema: str) -> bool:
-    """Whether roles have other rights than they should, as when they were made later than the schema."""
+    """Whether roles have other rights than they should, as when they were made later than the schema; or what practices share is gone."""
     faults = qualified("access_faults_v1", schema)
     # Not there before all is migrated; and whoever may not ask cannot mend it either.
     if not await db.execute("select has_function_privilege(to_regproc($1), 'execute')", [faults], fetch_val=True):
         return False
-    return bool(await db.execute(f"select exists (select from {faults}())", fetch_val=True))  # noqa: S608  a quoted name
+    lacks = f"select to_regclass('bronze.raw_entities') is null or exists (select from {faults}())"  # noqa: S608  a quoted name
+    return bool(await db.execute(lacks, fetch_val=True))
 
 
 @asynccontextmanager

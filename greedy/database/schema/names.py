@@ -8,6 +8,7 @@ from greedy.database.errors import QueryError, SchemaError
 from greedy.database.identifiers import quoted
 
 PUBLIC = "public"
+SHARED = ("bronze", "meta")  # of source records: one of each in a database, whatever practices it has
 # Schemas that Supabase makes and keeps itself in every project.
 SUPABASE = (
     *("_analytics", "_realtime", "_supavisor", "auth", "cron", "extensions", "graphql", "graphql_public", "net", "pgbouncer", "pgmq"),
@@ -20,7 +21,7 @@ RESERVED = {
         (*SUPABASE, "pgmq_public", "pgtle", "repack", "supabase_migrations", "tiger", "tiger_data", "topology"),
         "it belongs to Supabase or to one of its extensions",
     ),
-    **dict.fromkeys(("bronze", "silver", "gold", "meta"), "this program keeps it for its own imports"),
+    **dict.fromkeys((*SHARED, "silver", "gold"), "this program keeps it for its own imports"),
 }
 # What would mean something else where a migration has the name in a string, a pattern or a dollar-quoted body; "$user" on a search path.
 SPECIAL = "\"'\\$%"

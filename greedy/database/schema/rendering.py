@@ -7,6 +7,7 @@ and stays. In strings only `public.name`, and that role at the end. A comment do
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from greedy.database.errors import SchemaError
 from greedy.database.identifiers import quoted
@@ -47,6 +48,11 @@ def rendered(sql: str, schema: str) -> str:
         It mentions `public` or a search path in a way that is not known, so that it might reach into another practice's schema.
     """
     return sql if schema == PUBLIC else _rendered(sql, quoted(schema))
+
+
+def with_shared(sql: str, names: Mapping[str, str]) -> str:
+    """A migration's text with other names for the schemas that practices share, as they are when they are made on trial."""
+    return re.sub(rf"\b({'|'.join(names)})\b", lambda found: names[found[0]], sql) if names else sql
 
 
 def _rendered(sql: str, name: str, lines_before: int = 0) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from greedy.database.errors import AuthenticationError, SchemaError
@@ -21,7 +22,7 @@ from greedy.database.schema.migrations import (
     refuse_newer,
     scratch_schema,
 )
-from greedy.database.schema.names import PUBLIC, check_project_schema
+from greedy.database.schema.names import PUBLIC, SHARED, check_project_schema
 from greedy.database.schema.report import Divergence, SchemaReport, accepting, adopted_parts, compare
 
 if TYPE_CHECKING:
@@ -107,11 +108,11 @@ class SchemaSetup:
         await self._require_create()
         async with self._db.transaction() as connection:
             await connection.execute("select set_config('lock_timeout', $1, true)", [LOCK_TIMEOUT])
-            found = await read_catalogue(connection, schema)
+            found = [await read_catalogue(connection, name) for name in (schema, *SHARED)]
             expected = await _reference(connection, schema, status)
             replica = await connection.execute("select current_setting('session_replication_role')", fetch_val=True)
-        compared = accepting(adopted_parts(found), compare(expected, found))
-        divergences = [*_of_history(status), *_of_session(replica), *compared]
+        own, *shared = (list(compare(want, have)) for want, have in zip(expected, found, strict=True))
+        divergences = [*_of_history(status), *_of_session(replica), *accepting(adopted_parts(found[0]), iter(own)), *chain(*shared)]
         return SchemaReport(self._db.server, schema, tuple(divergences), (time.perf_counter() - started) * 1000)
 
     async def _require_create(self) -> None:
@@ -126,16 +127,18 @@ class SchemaSetup:
             )
 
 
-async def _reference(connection: DBConnection, schema: str, status: MigrationStatus) -> Catalogue:
-    """What the migrations that `schema` has would make in it today."""
+async def _reference(connection: DBConnection, schema: str, status: MigrationStatus) -> list[Catalogue]:
+    """What the migrations that `schema` has would make today: in it, and in those that practices share."""
     async with scratch_schema(connection) as scratch:
+        shared = {name: f"{scratch}_{name}" for name in SHARED}
         await copy_default_privileges(connection, schema, scratch)
         if schema != PUBLIC:
             await make_history(connection, scratch)
         for migration in migrations():
             if migration.version in status.applied:
-                await apply(connection, scratch, migration)
-        return await read_catalogue(connection, scratch, as_schema=schema)
+                await apply(connection, scratch, migration, shared=shared)
+        of_shared = [await read_catalogue(connection, other, as_schema=name, shared=shared) for name, other in shared.items()]
+        return [await read_catalogue(connection, scratch, as_schema=schema, shared=shared), *of_shared]
 
 
 def _of_history(status: MigrationStatus) -> Iterator[Divergence]:

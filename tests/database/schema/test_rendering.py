@@ -8,6 +8,7 @@ import pytest
 
 from greedy.database.errors import SchemaError
 from greedy.database.schema.migrations import Migration, migrations
+from greedy.database.schema.names import SHARED
 from greedy.database.schema.rendering import rendered
 
 NAME = 'Zuid "é"'
@@ -21,9 +22,10 @@ def test_every_migration_can_be_made_for_a_project_schema(migration: Migration) 
     # What is left of public is the role of everybody.
     assert re.findall(r"\S+\s+\S*\bpublic\b\S*", text) == re.findall(r"(?:from|to)\s+public\b[;']\S*", migration.sql)
     assert text.replace('"praktijk_zuid"', "public") == migration.sql
-    # Nothing outside of the schema, but one that is gone again at the end of the file.
+    # Nothing outside of the schema, but one that is gone again at the end of the file, and two that practices share.
     outside = re.findall(r"\b(?:create|alter|drop)\s+(?:extension|role|database|schema|publication|event)\b.*", text, re.IGNORECASE)
-    assert set(outside) <= {"create schema greedy_set_aside;", "drop schema greedy_set_aside;"}
+    shared = {f"create schema if not exists {name};" for name in SHARED}
+    assert set(outside) <= {"create schema greedy_set_aside;", "drop schema greedy_set_aside;", *shared}
 
 
 @pytest.mark.parametrize(
