@@ -18,8 +18,9 @@ declare
     employees_pkey,service_types_pkey,service_types_code_key,service_types_id_dagdeel_key,service_blocking_rules_pkey,rosters_pkey,
     roster_period_staffing_dagdelen_pkey,roster_period_staffing_dagdel_roster_id_date_dagdeel_team_s_key,roster_employee_services_pkey,
     roster_employee_services_employee_id_idx,roster_assignments_pkey,roster_assignments_roster_id_employee_id_date_dagdeel_key,
-    roster_assignments_employee_id_idx,roster_writes_pkey,roster_writes_roster_id_written_at_idx}';
-  v_functions constant text[] := '{access_faults_v1,access_v1,applied_migrations_v1,apply_access_v1,count_slots_v1,database_facts_v1,
+    roster_assignments_employee_id_idx,roster_writes_pkey,roster_writes_roster_id_written_at_idx,absences,absences_pkey,
+    absences_employee_id_idx}';
+  v_functions constant text[] := '{access_faults_v1,access_v1,applied_migrations_v1,apply_absences_v1,apply_access_v1,count_slots_v1,database_facts_v1,
     has_stale_blocks,import_roster,import_roster_v1,is_structurally_absent,is_weekly_absence,keep_blocking_true,keep_rows_in_roster,
     list_rosters_v1,list_triggers_v1,load_roster_v1,lock_roster,lock_roster_of_new_slot,make_source_records,own_history_v1,
     probe_blocking_v1,refresh_blocking,refresh_blocking_of_absence,refresh_blocking_of_rules,refuse_dates_outside_roster,refuse_demand_in_other_dagdeel,roster_employee_ids,

@@ -21,6 +21,7 @@ async def filled(db: DBConnector, store: PostgresStore, sample: PracticeTables) 
         "insert into roster_writes (run_id, part, roster_id, request_digest, answer) values ($1, 'roster', $2, '', '{}')",
         [uuid4(), sample.roster.id],
     )
+    await db.execute("insert into absences values ('hr', '1', 0, 'EMP003', '2025-12-08', 'O', '2025-12-08', 'A', null)")
     return sample
 
 

@@ -11,6 +11,7 @@ TABLES = (
     "roster_employee_services",
     "roster_assignments",
     "roster_writes",
+    "absences",
 )
 # In schemas that practices share. Raw records are personal data: only service_role reads them.
 SHARED_TABLES = ("meta.ingestion_runs", "meta.entity_quality", "meta.faulty_records", "bronze.raw_entities")
@@ -43,6 +44,7 @@ CALLED = {
     "roster_service_ids": {"p_roster_id": None},
     "roster_input_digest": {"p_roster_id": None},
     "is_weekly_absence": {"absence": {}},
+    "apply_absences_v1": {"p_roster_id": None},
     "is_structurally_absent": {"absence": {}, "day": "2025-11-24", "dagdeel": "O"},
 }
 # For the owner alone. Triggers run without that anybody may execute them.
