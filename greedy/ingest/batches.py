@@ -182,11 +182,14 @@ def _id_maker(table: EntityTable, column: str) -> Callable[[], str | UUID] | Non
 
 def _times(table: EntityTable, columns: Iterable[str], now: dt.datetime) -> dict[str, object]:
     """The time as each of the columns takes it, without those that the table has not, or that are not for times."""
+    utc = now.astimezone(dt.UTC)
     kinds: dict[str, object] = {
-        "timestamp with time zone": now,
-        "timestamp without time zone": now.astimezone(dt.UTC).replace(tzinfo=None),
-        "date": now.date(),
-        "text": now.isoformat(),
+        "timestamp with time zone": utc,
+        "timestamp without time zone": utc.replace(tzinfo=None),
+        "date": utc.date(),
+        "text": utc.isoformat(sep=" "),
     }
+    if table.dialect == "sqlite":
+        kinds[""] = kinds["text"]  # types of names that it does not know
     found = {column: type_name(table.columns[column].type) for column in columns if column in table.columns}
     return {column: kinds[kind] for column, kind in found.items() if kind in kinds}

@@ -97,9 +97,7 @@ class EntityTable:
     def columns_of(self, constraint: str | None) -> tuple[str, ...]:
         """The columns of a constraint or unique index by its name; of a check those that its text names."""
         keys: list[ColumnCollectionConstraint | sa.Index] = [
-            one
-            for one in self.table.constraints
-            if isinstance(one, ColumnCollectionConstraint) and not isinstance(one, sa.CheckConstraint)
+            one for one in self.table.constraints if isinstance(one, ColumnCollectionConstraint) and not isinstance(one, sa.CheckConstraint)
         ]
         for one in [*keys, *self.table.indexes]:
             if constraint is not None and one.name == constraint:
