@@ -12,7 +12,7 @@ import structlog
 
 from greedy.database import errors
 from greedy.database.copying import BytesOut, Rows, RowsIn
-from greedy.database.errors import CALL_ERRORS, DRIVER_ERRORS, DatabaseError, QueryError, cause, from_driver, lost
+from greedy.database.errors import CALL_ERRORS, DRIVER_ERRORS, DatabaseError, QueryError, cause, from_driver, lost, of_commit
 from greedy.database.executor import Answer, CopyFormat, Executor, Isolation, Record
 from greedy.database.identifiers import listed, qualified, quoted
 from greedy.database.sql_text import with_literals
@@ -165,14 +165,7 @@ class DBConnection(Executor):
                 )
             await self._driver.execute(sql)
         except DRIVER_ERRORS as exc:
-            error = self._error(exc)
-            if isinstance(exc, asyncpg.InterfaceError) or not isinstance(error, errors.ConnectionError):
-                raise error from exc  # it was not sent, or the server refused it
-            raise errors.ConnectionError(
-                f"lost {self.server} at the commit: nobody knows whether it was committed",
-                next_step="look whether it is there; or try again, if the database refuses or ignores it the second time",
-                retryable=True,
-            ) from exc
+            raise of_commit(self._error(exc), exc, server=self.server) from exc
 
     async def _copy_in(self, table: str, rows: Rows, columns: Sequence[str], schema: str | None, timeout_seconds: float | None) -> int:
         qualified(table, schema)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
@@ -206,19 +206,49 @@ class DBConnector(Executor):
                 self._pool = pool
             return self._pool
 
+    async def driver_connection(self) -> asyncpg.Connection:
+        """A connection of the driver's own, outside of the pool, for a library that does the rest itself. Whoever asks for it closes it.
+
+        Names are looked up as on the pool, but behind a transaction pooler: each transaction has to begin with `transaction_setup` there.
+
+        Raises
+        ------
+        ConnectionError, AuthenticationError, SettingsError
+            As from any call of the connector.
+        """
+        if self._closed:
+            raise self._closed_error()
+        with translated(self.server), self._readable_url():
+            return await asyncpg.connect(self._url, **self._connecting())
+
+    @property
+    def transaction_setup(self) -> str | None:
+        """SQL for the begin of each transaction, "" when none is needed; None on a direct connection, which keeps a session of its own."""
+        return None if self._local is None else self._local.removeprefix("; ")
+
     async def _made(self) -> asyncpg.Pool:
-        pooled = self._local is not None
-        try:
+        with self._readable_url():
             return await asyncpg.create_pool(
                 self._url,
                 min_size=self._min_size,
                 max_size=self._max_size,
-                timeout=CONNECT_TIMEOUT_SECONDS,
-                command_timeout=self._timeout_seconds,
-                statement_cache_size=0 if pooled else 100,
-                reset=_nothing_to_reset if pooled else None,
-                server_settings={"search_path": self._search_path} if self._search_path and not pooled else None,
+                reset=None if self._local is None else _nothing_to_reset,
+                **self._connecting(),
             )
+
+    def _connecting(self) -> dict[str, Any]:
+        pooled = self._local is not None
+        return {
+            "timeout": CONNECT_TIMEOUT_SECONDS,
+            "command_timeout": self._timeout_seconds,
+            "statement_cache_size": 0 if pooled else 100,
+            "server_settings": {"search_path": self._search_path} if self._search_path and not pooled else None,
+        }
+
+    @contextmanager
+    def _readable_url(self) -> Iterator[None]:
+        try:
+            yield
         except ValueError:
             # Raised for parameters that the driver cannot read, with their text, which may be part of a password.
             raise SettingsError(

@@ -174,6 +174,17 @@ def lost(server: str, text: str, *, said: ServerFacts | None = None) -> Connecti
     )
 
 
+def of_commit(error: DatabaseError, exc: Exception, *, server: str) -> DatabaseError:
+    """`error`, which `exc` of the driver became, when a commit ended with it: if the connection went, nobody knows whether it was done."""
+    if isinstance(exc, asyncpg.InterfaceError) or not isinstance(error, ConnectionError):
+        return error  # it was not sent, or the server refused it
+    return ConnectionError(
+        f"lost {server} at the commit: nobody knows whether it was committed",
+        next_step="look whether it is there; or try again, if the database refuses or ignores it the second time",
+        retryable=True,
+    )
+
+
 def argument_fault(text: str) -> QueryError | None:
     """The error for an argument that does not fit its `$n`, without the argument; None when `text` is about something else."""
     fault = ARGUMENT_FAULT.match(text)
