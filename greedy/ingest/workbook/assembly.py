@@ -57,7 +57,7 @@ def assemble(grid: Grid, table: Table, tell: Callable[[int], None]) -> SheetRows
         for at, column, reader in readers:
             value = reader.read(cells[at]) if at < len(cells) else None
             if value is None:
-                if (column.required or column in unmarked) and (number, at) not in in_merged:
+                if column.required or column in unmarked:
                     empty.append(column)
             elif isinstance(value, Broken):
                 faults.append((column, value.message))
@@ -66,8 +66,8 @@ def assemble(grid: Grid, table: Table, tell: Callable[[int], None]) -> SheetRows
         if not row.values and not faults:
             continue  # something stands beside the table
         for column in empty:
-            message = _why_empty_is_wrong(column, table.language)
-            found.blame(row, column.field, message)
+            told = (number, column) in in_merged
+            found.blame(row, column.field, None if told else _why_empty_is_wrong(column, table.language))
         for column, message in faults:
             found.blame(row, column.field, message)
         _join_objects(row)
@@ -102,15 +102,15 @@ def _needs_no_for_empty(grid: Grid, table: Table) -> frozenset[Column]:
     )
 
 
-def _check_merged(grid: Grid, found: SheetRows) -> set[Place]:
-    """Blame merged cells whose value could be meant for one cell or for all. Gives the cells in them."""
-    covered: set[Place] = set()
+def _check_merged(grid: Grid, found: SheetRows) -> set[tuple[int, Column]]:
+    """Blame merged cells whose value could be meant for one cell or for all. Gives the cells in them, by row and column."""
+    covered: set[tuple[int, Column]] = set()
     for merged in grid.merged:
         cells = list(_within_table(merged, found.table, len(grid.cells)))
         value = grid.cells[merged.first[0]][merged.first[1]] if cells and merged.first[1] < len(grid.cells[merged.first[0]]) else ""
         if len(cells) < 2 or value == "":
             continue
-        covered.update(cells)
+        covered.update((row, found.table.columns[column]) for row, column in cells)
         row, column = cells[0]
         header = found.table.headers[column]
         message = f"{merged} is merged; unmerge it, and write in each cell what belongs there"

@@ -36,13 +36,18 @@ def check_rows(sheet: SheetRows) -> Checked:
     if model is None or sheet.table.faults:  # without its columns every row would lack something
         return checked
     for row in sheet.rows:
-        if row in sheet.faulty:
-            continue
+        known_faulty = sheet.faulty.get(row, set())
         try:
-            checked[row] = model.model_validate(row.values)
+            checked_row = model.model_validate(row.values)
         except ValidationError as exc:
             for error in exc.errors(include_url=False):
-                sheet.blame(row, *_told(error, sheet.table))
+                field, message = _told(error, sheet.table)
+                # Of a row that has faults, only what its other cells say by themselves is looked at.
+                if not known_faulty or (error["loc"] and error["type"] != "missing" and field not in known_faulty):
+                    sheet.blame(row, field, message)
+        else:
+            if not known_faulty:
+                checked[row] = checked_row
     _blame_doubles(sheet)
     return checked
 

@@ -15,6 +15,7 @@ from greedy.ingest.workbook.sheet_scan import Broken
 from greedy.ingest.workbook.values import nearest, shown
 
 OF_ROSTER = "roster_id"
+MOST_HINTS = 200  # each costs some milliseconds, and nobody reads more
 
 
 def parents_first(layouts: Sequence[SheetLayout]) -> list[SheetLayout]:
@@ -85,25 +86,24 @@ class Hierarchy:
         self._known = known
         self._unread = unread
         self._names: dict[str, list[dict[str, list[PlacedRow]]]] = {}
+        self._unknown = 0
         self._resolved: dict[tuple[str, str], PlacedRow | Hashable | Broken] = {}
 
-    def resolve(self, layouts: Sequence[SheetLayout]) -> dict[str, list[PlacedRow]]:
-        """Give every row its key, and every reference the key that it means. Entity to its rows, parents before children."""
-        ordered: dict[str, list[PlacedRow]] = {}
-        for layout in parents_first(layouts):
-            sheet = self._sheets.get(layout.entity)
-            if sheet is None:
-                continue
-            Keys(layout, sheet, self._known).assign()
-            self._names[layout.entity] = self._index(layout, sheet)
-            own: dict[PlacedRow, PlacedRow] = {}
-            for column in layout.columns:
-                if column.kind is Kind.REFERENCE and column.refers_to:
-                    own.update(self._resolve_column(sheet, column))
-            if belongs_to_roster(layout):
-                self._give_roster(sheet)
-            ordered[layout.entity] = _own_parents_first(sheet, own)
-        return ordered
+    def resolve(self, layout: SheetLayout) -> list[PlacedRow]:
+        """Give the rows of a sheet their keys, and their references the keys that they mean; after the sheets that they refer to.
+
+        The rows come back with parents before children, where they refer to each other.
+        """
+        sheet = self._sheets[layout.entity]
+        Keys(layout, sheet, self._known).assign()
+        self._names[layout.entity] = self._index(layout, sheet)
+        own: dict[PlacedRow, PlacedRow] = {}
+        for column in layout.columns:
+            if column.kind is Kind.REFERENCE and column.refers_to:
+                own.update(self._resolve_column(sheet, column))
+        if belongs_to_roster(layout):
+            self._give_roster(sheet)
+        return _own_parents_first(sheet, own)
 
     def _index(self, layout: SheetLayout, sheet: SheetRows) -> list[dict[str, list[PlacedRow]]]:
         """For each way to name a row: folded name to the rows."""
@@ -165,9 +165,11 @@ class Hierarchy:
         found = self._known.keys.get(entity, {}).get(wanted)
         if found is not None:
             return found
-        if entity in self._unread or self._has_faulty_names(entity):
+        if entity in self._unread or self._may_mean_a_faulty_row(entity, wanted):
             return Broken("")
-        return Broken(f"{shown(name)} is not in {title}{nearest(name, self._all_names(entity))}")
+        self._unknown += 1
+        hint = nearest(name, self._all_names(entity)) if self._unknown <= MOST_HINTS else ""
+        return Broken(f"{shown(name)} is not in {title}{hint}")
 
     def _key(self, column: Column, meant: PlacedRow | Hashable) -> object:
         """What a column holds for a row that it refers to."""
@@ -196,15 +198,23 @@ class Hierarchy:
                 first.fault(None, "its rows belong to a roster, and no sheet Rooster says to which; add that sheet with one row")
             )
 
-    def _has_faulty_names(self, entity: str) -> bool:
+    def _may_mean_a_faulty_row(self, entity: str, wanted: str) -> bool:
+        """Whether a name can be that of a row whose name cannot be read; by the part of it that can."""
         sheet = self._sheets.get(entity)
         if sheet is None:
             return False
-        naming = {field for fields in sheet.table.layout.known_by for field in fields}
-        return any(fields & naming for fields in sheet.faulty.values())
+        for row, faulty in sheet.faulty.items():
+            for fields in sheet.table.layout.known_by:
+                if not faulty.isdisjoint(fields):
+                    rest = [folded(str(row.values[field])) for field in fields if field not in faulty and field in row.values]
+                    if not rest or any(part in wanted for part in rest):
+                        return True
+        return False
 
     def _all_names(self, entity: str) -> list[str]:
-        of_workbook = [row for index in self._names.get(entity, ()) for row in index]
+        sheet = self._sheets.get(entity)
+        ways = sheet.table.layout.known_by if sheet else ()
+        of_workbook = [name for row in (sheet.rows if sheet else ()) for fields in ways if (name := name_of(row, fields))]
         return [*of_workbook, *self._known.keys.get(entity, ())]
 
     def _first_title(self, entity: str) -> str:

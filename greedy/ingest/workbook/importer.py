@@ -10,7 +10,7 @@ from greedy.formats.tables import PracticeTables
 from greedy.ingest.workbook.assembly import SheetRows, assemble
 from greedy.ingest.workbook.checks import Checked, check_rows, practice_tables
 from greedy.ingest.workbook.faults import CellFault, WorkbookError
-from greedy.ingest.workbook.hierarchy import Hierarchy, needed_for
+from greedy.ingest.workbook.hierarchy import Hierarchy, needed_for, parents_first
 from greedy.ingest.workbook.layout import PRACTICE, WISHES, Language, SheetLayout
 from greedy.ingest.workbook.mapper import SheetMatches, Table, find_table, match_sheets, sheet_names
 from greedy.ingest.workbook.package import open_package
@@ -87,7 +87,8 @@ class _Reading:
                 if isinstance(grid, Grid):
                     self._grids[entity] = grid
                     if grid.hidden_rows:
-                        self._notes.append(f"{grid.sheet}: {grid.hidden_rows} rows are hidden; they were read")
+                        what = "1 row is hidden; it was" if grid.hidden_rows == 1 else f"{grid.hidden_rows} rows are hidden; they were"
+                        self._notes.append(f"{grid.sheet}: {what} read")
                 else:
                     self._unread.add(entity)
                     self._faults.append(grid)
@@ -125,8 +126,12 @@ class _Reading:
             With all faults that were found, from the first on.
         """
         layouts = [self._layouts[entity] for entity in self._layouts if entity in self._sheets]
-        rows = Hierarchy(self._sheets, self._known, self._unread).resolve(layouts)
-        checked = {entity: check_rows(sheet) for entity, sheet in self._sheets.items()}
+        hierarchy = Hierarchy(self._sheets, self._known, self._unread)
+        rows: dict[str, list[PlacedRow]] = {}
+        checked: dict[str, Checked] = {}
+        for layout in parents_first(layouts):  # so that whoever refers to a row knows already what is wrong with that
+            rows[layout.entity] = hierarchy.resolve(layout)
+            checked[layout.entity] = check_rows(self._sheets[layout.entity])
         practice = self._practice(checked)
         faults = self._faults + [fault for sheet in self._sheets.values() for fault in sheet.faults]
         if faults:

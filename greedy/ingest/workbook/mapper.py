@@ -178,6 +178,8 @@ def _check_columns(grid: Grid, table: Table, unknown: dict[int, list[str]]) -> N
         if times[column.field] > 1:
             where = " and ".join(column_letters(other) for other, same in table.columns.items() if same is column)
             fault(number, f"columns {where} are both {labels[column.field]}; remove or rename one")
+    first_of = {column.field: number for number, column in reversed(table.columns.items())}
+    table.columns = {number: column for number, column in table.columns.items() if first_of[column.field] == number}
     suggested = set()
     for number, near in unknown.items():
         missing = [field for field in near if field not in times]

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 from xml.sax import SAXException
-from zipfile import BadZipFile
 
 from defusedxml.common import DefusedXmlException
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from greedy.ingest.workbook.archive import UNZIP_FAULTS, damaged
 from greedy.ingest.workbook.faults import CellFault
-from greedy.ingest.workbook.package import Package, damaged
+from greedy.ingest.workbook.package import Package
 from greedy.ingest.workbook.sheet_scan import Place, SheetFacts, column_letters, formats_with_zeros, scan_sheet
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Reader:
     def __init__(self, package: Package, workbook: CalamineWorkbook) -> None:
         self._package = package
         self._workbook = workbook
-        self._formats = formats_with_zeros(package.tree("xl/styles.xml"))
+        self._formats = formats_with_zeros(package.archive.tree("xl/styles.xml"))
         kinds = {about.name: about for about in workbook.sheets_metadata}
         self.sheets = [name for name, about in kinds.items() if about.typ is SheetTypeEnum.WorkSheet and name in package.sheets]
         self.hidden = frozenset(name for name in self.sheets if kinds[name].visible is not SheetVisibleEnum.Visible)
@@ -78,12 +78,12 @@ class Reader:
 
     def _scan(self, sheet: str) -> SheetFacts:
         part = self._package.sheets[sheet]
-        if part not in self._package.parts:
+        if part not in self._package.archive.parts:
             raise damaged(self._package.path, f"the sheet {sheet} is missing from it")
         try:
-            with self._package.open(part) as file:
+            with self._package.archive.open(part) as file:
                 return scan_sheet(file, self._formats)
-        except (SAXException, DefusedXmlException, BadZipFile, ValueError) as exc:
+        except (SAXException, DefusedXmlException, *UNZIP_FAULTS) as exc:
             raise damaged(self._package.path, f"sheet {sheet}: {exc}") from exc
 
 

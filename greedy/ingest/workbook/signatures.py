@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+ENCRYPTED = "a file that a password encrypts"
 ZIP = b"PK\x03\x04"
 COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")  # old Office files, and the envelope of encrypted new ones
 BEGINNINGS = {
@@ -18,7 +19,7 @@ BEGINNINGS = {
 }
 # Names of streams within a compound file, which are UTF-16 there.
 STREAMS = {
-    "EncryptedPackage": "a file that a password encrypts",
+    "EncryptedPackage": ENCRYPTED,
     "Workbook": "an Excel workbook of before 2007 (.xls)",
     "Book": "an Excel workbook of before 2007 (.xls)",
     "WordDocument": "a Word document",
