@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from greedy.errors import InputError
 from greedy.ingest.workbook.assembly import SheetRows
-from greedy.ingest.workbook.keys import KEY, Keys, name_of
+from greedy.ingest.workbook.keys import Keys, name_of
 from greedy.ingest.workbook.layout import Column, Kind, SheetLayout
 from greedy.ingest.workbook.rows import Known, PlacedRow, folded
 from greedy.ingest.workbook.sheet_scan import Broken
@@ -153,7 +153,7 @@ class Hierarchy:
         for index in self._names.get(entity, ()):
             rows = index.get(wanted, [])
             # One key twice is a fault of those rows, and told there.
-            if rows and len({row.values.get(KEY, row) for row in rows}) == 1:
+            if rows and len({self._key_of(row) or row for row in rows}) == 1:
                 return rows[0]
             if rows:
                 where = ", ".join(str(row.row) for row in rows[:5])
@@ -179,17 +179,20 @@ class Hierarchy:
         layout = self._sheets[column.refers_to].table.layout
         if column.by_key:
             return name_of(meant, layout.known_by[0])
-        key = meant.values.get(KEY)
-        if key is None and layout.model is None:
-            return meant
-        return key
+        key = self._key_of(meant)
+        return meant if key is None and layout.model is None else key
+
+    def _key_of(self, row: PlacedRow) -> Hashable:
+        key = self._sheets[row.entity].table.layout.key
+        found = row.values.get(key) if key else None
+        return found if isinstance(found, Hashable) else None
 
     def _give_roster(self, sheet: SheetRows) -> None:
         rosters = self._sheets.get("rosters")
         rows = rosters.rows if rosters else []
         for row in sheet.rows:
-            if len(rows) == 1 and KEY in rows[0].values:
-                row.values[OF_ROSTER] = rows[0].values[KEY]
+            if len(rows) == 1 and (key := self._key_of(rows[0])):
+                row.values[OF_ROSTER] = key
             else:
                 sheet.blame(row, None, None)
         if sheet.rows and not rows and "rosters" not in self._unread:
@@ -220,7 +223,7 @@ class Hierarchy:
     def _first_title(self, entity: str) -> str:
         sheet = self._sheets.get(entity)
         if sheet is None:
-            return KEY
+            return "key"
         first = sheet.table.layout.known_by[0][0]
         return next(column.label(sheet.table.language) for column in sheet.table.layout.columns if column.field == first)
 

@@ -11,7 +11,6 @@ from greedy.ingest.workbook.assembly import SheetRows
 from greedy.ingest.workbook.layout import SheetLayout
 from greedy.ingest.workbook.rows import Known, PlacedRow, folded
 
-KEY = "id"
 LONGEST_NUMBER = 64
 NAMESPACE = UUID("5d1f7a0e-6c53-4c0e-9a57-0d0c2b1e6f11")
 EMPLOYEE_NAME = ("voornaam", "achternaam")
@@ -32,37 +31,41 @@ class Keys:
 
     def assign(self) -> None:
         """Give each row without a key the one that the database has for its name, else a new one where we know how to make it."""
+        key = self._layout.key
+        if key is None:
+            return
         made: dict[object, list[PlacedRow]] = defaultdict(list)
         for row in self._sheet.rows:
-            if KEY in row.values or KEY in self._sheet.faulty.get(row, ()):
+            if key in row.values or key in self._sheet.faulty.get(row, ()):
                 continue
-            key = self._known_key(row) or self._new_key(row)
-            if key is not None:
-                row.values[KEY] = key
-                made[key].append(row)
+            found = self._known_key(row) or self._new_key(row)
+            if found is not None:
+                row.values[key] = found
+                made[found].append(row)
         if self._layout.entity == "employees":
             self._blame_clashes(made)
 
     def _blame_clashes(self, made: dict[object, list[PlacedRow]]) -> None:
         """Two employees of one name come out with one number. Other doubles are told by what they have twice."""
         without = {row for rows in made.values() for row in rows}
-        given = {row.values[KEY]: row for row in self._sheet.rows if KEY in row.values and row not in without}
+        given = {row.values["id"]: row for row in self._sheet.rows if "id" in row.values and row not in without}
         for key, rows in made.items():
             first = given.get(key, rows[0])
             for row in rows:
                 if row is not first:
                     message = f"cannot be told from row {first.row}: without a number both are {key}; give each a number of its own"
-                    self._sheet.blame(row, KEY, message)
+                    self._sheet.blame(row, "id", message)
 
     def _known_key(self, row: PlacedRow) -> object:
         if self._layout.entity == "rosters":
             return None  # two rosters may bear one name
         for fields in self._layout.known_by:
             name = folded(name_of(row, fields))
-            if fields == (KEY,) or not name:
+            if not name or not self._sheet.faulty.get(row, set()).isdisjoint(fields):
                 continue
             if name in self._known.shared.get(self._layout.entity, ()):
-                self._sheet.blame(row, KEY, f"several in the database are called {name_of(row, fields)}; write which, by its key")
+                message = f"several in the database are called {name_of(row, fields)}; write which, by its key"
+                self._sheet.blame(row, self._layout.key, message)
                 return None
             if name in self._known.keys.get(self._layout.entity, {}):
                 return self._known.keys[self._layout.entity][name]
@@ -77,6 +80,6 @@ class Keys:
             case "employees" if "voornaam" in row.values:
                 slug = inflection.parameterize(name_of(row, EMPLOYEE_NAME))[:LONGEST_NUMBER].strip("-")
                 if not slug:
-                    self._sheet.blame(row, KEY, f"no number can be made from {name_of(row, EMPLOYEE_NAME)}; give one")
+                    self._sheet.blame(row, "id", f"no number can be made from {name_of(row, EMPLOYEE_NAME)}; give one")
                 return slug or None
         return None

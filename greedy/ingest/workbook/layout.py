@@ -102,6 +102,8 @@ class SheetLayout:
         Name of the sheet: Dutch, English, then other names that are understood.
     model
         Checks a row whose references are resolved; None where only the database does.
+    key
+        Field that holds the key of a row, to which others refer; None when no other does.
     known_by
         Fields by which people name a row, each by itself enough when it is unique; several joined by a space in a tuple.
     """
@@ -111,6 +113,7 @@ class SheetLayout:
     columns: tuple[Column, ...]
     model: type[BaseModel] | None = None
     known_by: tuple[tuple[str, ...], ...] = (("id",),)
+    key: str | None = "id"
 
     def label(self, language: Language) -> str:
         """The name of the sheet in a language."""

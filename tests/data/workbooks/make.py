@@ -382,7 +382,12 @@ WORKBOOKS: dict[str, Callable[[], bytes]] = {
     "two-rosters.xlsx": lambda: practice(Rooster={"A3": "Week 49", "B3": dt.date(2025, 12, 1), "C3": dt.date(2025, 12, 7)}),
     "no-roster.xlsx": lambda: changed(lambda book: book.remove(book["Rooster"])),
     "rows-twice.xlsx": lambda: practice(
-        Medewerkers={"A4": "EMP001"}, Diensten={"A4": "DIO"}, Blokkeringen={"C3": "O"}, Bezetting={"A3": MONDAY, "B3": "O", "D3": "DIO"}
+        Medewerkers={"A4": "EMP001"},
+        Diensten={"A4": "DIO"},
+        Bevoegdheden={"A4": "Bente Postma"},
+        Planning={"E2": "DIO"},
+        Blokkeringen={"C3": "O"},
+        Bezetting={"A3": MONDAY, "B3": "O", "D3": "DIO"},
     ),
     "dates-outside.xlsx": lambda: practice(Bezetting={"A2": dt.date(2025, 12, 1)}, Planning={"C2": "A"}),
     "rules-broken.xlsx": lambda: practice(
