@@ -26,6 +26,7 @@ class Write(StrEnum):
     NOT_BEGUN = "nothing was written"
     UNDER_WAY = "the write had not answered yet, so the database holds the old roster or the new one, whole"
     ENDED = "the write had ended"
+    IN_BATCHES = "the batches that were written stay; the next run does the rest"
 
 
 class Stop:

@@ -49,8 +49,8 @@ def greedy(context: typer.Context, version: Annotated[bool, typer.Option("--vers
         print(context.get_help())
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run a command of the command line and end the process with its exit code."""
+def main(arguments: list[str] | None = None, *, program: typer.Typer = app, name: str = "greedy") -> None:
+    """Run a command of the command line and end the process with its exit code. `program` is another one than greedy itself: a script."""
     _make_streams_safe()
     signal.signal(signal.SIGTERM, _terminate)
     given = sys.argv[1:] if arguments is None else arguments
@@ -63,11 +63,11 @@ def main(arguments: list[str] | None = None) -> None:
         configure_logging("WARNING")  # settings that cannot be read are told too
         configure_logging("DEBUG" if debug else load_settings().log_level)
         try:
-            code = app(words, prog_name="greedy", standalone_mode=False)
+            code = program(words, prog_name=name, standalone_mode=False)
         except TyperException as exc:
             if not (message := exc.format_message()):
                 return ExitCode.DONE  # a group of commands alone, whose help is on the screen by now
-            return report_failure(CallerError(message, next_step="greedy --help"), as_json=as_json)
+            return report_failure(CallerError(message, next_step=f"{name} --help"), as_json=as_json)
         except SystemExit as exc:
             if isinstance(exc.__context__, BrokenPipeError):
                 raise exc.__context__ from None  # the framework has swallowed it

@@ -21,7 +21,7 @@ def content_hash(data: Mapping[str, Any], significant: Sequence[str] | None = No
     Raises
     ------
     ValueError
-        It holds what JSON or PostgreSQL cannot: NaN, infinity, a NUL, half a character, other objects than JSON has, or it is nested too deep.
+        It holds what JSON or PostgreSQL cannot: NaN, infinity, a NUL, half a character, objects that JSON has not; or is nested too deep.
     """
     chosen = data if significant is None else {name: data[name] for name in significant if name in data}
     try:
@@ -62,6 +62,12 @@ def _canonical(value: Any) -> Any:  # noqa: ANN401  JSON
     if kind is list or kind is tuple:
         return [_canonical(part) for part in value]
     return value
+
+
+def require_text(text: str) -> str:
+    """`text`, when PostgreSQL can store it. Raises ValueError as `content_hash`."""
+    _text(text)
+    return text
 
 
 def _has_nul(value: object) -> bool:

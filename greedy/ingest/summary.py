@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
@@ -119,10 +119,11 @@ class Tally:
         """Mean score of the entities that were assessed."""
         return round(float(self.scores / self.assessed), 4) if self.assessed else None
 
-    def fault(self, faults: Sequence[FaultyRecord]) -> None:
-        """Count faulty records, and keep the first ones."""
-        self.faulty += len(faults)
-        self.faults += faults[: SHOWN_FAULTS - len(self.faults)]
+    def fault(self, record: FaultyRecord) -> None:
+        """Count a faulty record; the first ones are kept."""
+        self.faulty += 1
+        if self.faulty <= SHOWN_FAULTS:
+            self.faults.append(record)
 
     def assess(self, quality: Quality) -> None:
         """Count the quality of one entity."""
