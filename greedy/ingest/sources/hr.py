@@ -72,14 +72,9 @@ def record_of(row: FoundRow) -> SourceRecord | FaultyRecord:
     """The record of a row whose fields have our names."""
     fields = dict(row.fields)
     number = number_of(fields.pop("id", None))
-    try:
-        employee_id.validate_python(number)
-    except ValidationError:
-        missing = "the number of the employee is missing"
-        return FaultyRecord(
-            row.place,
-            row.fault or (f"{number!r:.80} is no number of an employee: at most 64 characters, in one line" if number else missing),
-        )
+    unusable = _number_fault(number)
+    if unusable:
+        return FaultyRecord(row.place, row.fault or unusable)
     if row.fault:
         return FaultyRecord(row.place, row.fault, external_id=number)
     modified_at = moment_of(fields.pop("modified_at", None))
@@ -97,3 +92,13 @@ def record_of(row: FoundRow) -> SourceRecord | FaultyRecord:
     if absence:
         data.setdefault(ABSENCE, absence)
     return SourceRecord(number, data, row.place, key=number, modified_at=modified_at)
+
+
+def _number_fault(number: str) -> str | None:
+    if not number:
+        return "the number of the employee is missing"
+    try:
+        employee_id.validate_python(number)
+    except ValidationError:
+        return f"{number!r:.80} is no number of an employee: at most 64 characters, in one line"
+    return None
