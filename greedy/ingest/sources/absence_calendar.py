@@ -86,7 +86,7 @@ class AbsenceCalendar:
     def _external_id(self, event: EventText) -> str:
         uid = event.first("UID") or digest("\n".join([*event.when(), event.first("SUMMARY")]))
         external_id = f"{event.file.stem}/{uid}" if self._by_file else uid
-        return external_id if len(external_id) <= LONGEST_ID else digest(external_id)
+        return external_id if external_id.isprintable() and len(external_id) <= LONGEST_ID else digest(external_id)
 
     def _record(self, external_id: str, events: list[EventText]) -> SourceRecord | FaultyRecord | None:
         """The absence of the events of one UID; None when they are none."""
@@ -111,8 +111,8 @@ class AbsenceCalendar:
         except ValueError as exc:
             return FaultyRecord(place, f"{exc}"[:300], external_id=external_id)
         data = {"employee": employee, "reason": reason, "calendar": _calendar_text(current, zones)}
-        if any("\0" in part for part in (external_id, *data.values()) if part):
-            return FaultyRecord(place, "the event holds a NUL character")
+        if any("\0" in part for part in data.values() if part):
+            return FaultyRecord(place, "the event holds a NUL character", external_id=external_id)
         return SourceRecord(external_id, data, place, key=f"{self.system}:{external_id}")
 
     def _who_and_why(self, event: EventText) -> tuple[str, str | None]:

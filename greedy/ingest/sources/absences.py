@@ -10,10 +10,9 @@ from typing import Any
 
 from greedy.ingest.sources.base import FaultyRecord, SourceRecord
 from greedy.ingest.sources.columns import Names
-from greedy.ingest.sources.dagdelen import dagdelen_of
 from greedy.ingest.sources.event_faults import MOST_DAYS
-from greedy.ingest.sources.hr import moment_of, number_of
-from greedy.ingest.sources.rows import FoundRow, day_of, read_rows
+from greedy.ingest.sources.rows import FoundRow, read_rows
+from greedy.ingest.sources.values import dagdelen_of, day_of, moment_of, number_of
 
 ENTITY = "absences"
 LONGEST_ID = 255
@@ -66,19 +65,21 @@ class AbsenceList:
             The file cannot be read, or not to its end; or its columns are not clear.
         """
         for found in read_rows(self._path, self._names, encoding=self._encoding, sheet=self._sheet):
-            yield found if isinstance(found, FaultyRecord) else self._record(found)
+            yield self._record(found)
 
     def _record(self, row: FoundRow) -> SourceRecord | FaultyRecord:
         fields = dict(row.fields)
         given = number_of(fields.pop("id", None))
         modified_at = moment_of(fields.pop("modified_at", None))
-        known = f"{given:.{LONGEST_ID}}" or None
+        known = given if given.isprintable() and 0 < len(given) <= LONGEST_ID else None
+        if row.fault:
+            return FaultyRecord(row.place, row.fault, external_id=known)
         try:
             data = _absence(fields)
         except ValueError as exc:
             return FaultyRecord(row.place, str(exc), external_id=known)
         natural = [data["employee"], data["first_date"], data["last_date"], data["dagdelen"]]
-        external_id = known or digest(repr(natural))
+        external_id = known or digest(given or repr(natural))
         return SourceRecord(external_id, data, row.place, key=f"{self.system}:{external_id}", modified_at=modified_at)
 
 

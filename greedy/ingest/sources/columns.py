@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from greedy.database.columns import SAMENESS, likely
+from greedy.database.columns import SAMENESS
 from greedy.errors import InputError
 
 MOST_FIELDS = 2000
@@ -69,10 +69,9 @@ class Names:
         names = self.of_object(header, file)
         missing = [field for field in self._required if field not in names]
         if missing:
-            near = {field: likely(field, header) for field in missing}
-            hints = [f"{field} (perhaps {', '.join(found)})" if found else field for field, found in near.items()]
+            called = [f"{field} ({', '.join(self._labels[field][1:4])})" for field in missing]
             raise InputError(
-                f"{file} has no column for {', '.join(hints)}; its columns are {', '.join(header)}",
+                f"{file} has no column for {' and '.join(called)}; its columns are {', '.join(header)}",
                 next_step=f"say which it is: --map 'THEIRS={missing[0]}'",
             )
         return names

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
 from greedy.errors import InputError
-from greedy.ingest.sources.base import FaultyRecord
-from greedy.ingest.sources.rows import FoundRow, Naming
+from greedy.ingest.sources.rows import FoundRow, Naming, named_columns
 from greedy.ingest.sources.text_file import lines_of, open_text
 
 DELIMITERS = (",", ";", "\t", "|")
 
 
-def read_csv(path: Path, naming: Naming, *, encoding: str | None = None) -> Iterator[FoundRow | FaultyRecord]:
+def read_csv(path: Path, naming: Naming, *, encoding: str | None = None) -> Iterator[FoundRow]:
     """The rows of a CSV file; its delimiter is the one of its header: comma, semicolon, tab or bar.
 
     Raises
@@ -29,7 +27,7 @@ def read_csv(path: Path, naming: Naming, *, encoding: str | None = None) -> Iter
         lines = lines_of(path, file)
         passed, first = _first_line(lines)
         if not first:
-            raise InputError(f"{path} is empty", next_step="export it again: a file without records has at least its header")
+            raise InputError(f"{path} is empty", next_step="export it again")
         delimiter = _delimiter(first)
         if first.lower().startswith("sep=") and len(first.strip()) == len("sep=") + 1:  # a line that Excel writes for itself
             delimiter, passed, first = first[4], passed + 1, ""
@@ -47,15 +45,15 @@ def read_csv(path: Path, naming: Naming, *, encoding: str | None = None) -> Iter
                     raise InputError(
                         f"{place}: not CSV from here on: {exc}", next_step="close the quote that is opened here, or export the file again"
                     ) from exc
-                yield FaultyRecord(place, f"not CSV: {exc}")
+                yield FoundRow(place, {}, f"not CSV: {exc}")
             else:
                 if names is None:
-                    names = _names(values, naming, path)
+                    names = named_columns(values, naming, path.name)
                 elif any(map(str.strip, values)):
                     yield _row(place, names, values)
             begin = passed + reader.line_num + 1
         if names is None:
-            raise InputError(f"{path} has no header", next_step="export it again: a file without records has at least its header")
+            raise InputError(f"{path} has no header", next_step="export it again")
 
 
 def _first_line(lines: Iterator[str]) -> tuple[int, str]:
@@ -73,28 +71,15 @@ def _delimiter(header: str) -> str:
     return max(DELIMITERS, key=unquoted.count)
 
 
-def _names(header: list[str], naming: Naming, path: Path) -> list[str]:
-    """Our name for each column; empty for one without a name."""
-    stripped = [name.strip() for name in header]
-    named = [name for name in stripped if name]
-    repeated = [name for name, times in Counter(named).items() if times > 1]
-    if repeated:
-        raise InputError(
-            f"{path.name}: the header has several columns of one name: {', '.join(repeated)}", next_step="give each column its own name"
-        )
-    ours = iter(naming.of_header(named, path.name))
-    return [next(ours) if name else "" for name in stripped]
+def _row(place: str, names: Sequence[str], values: list[str]) -> FoundRow:
+    fields = {name: text for name, value in zip(names, values, strict=False) if (text := value.strip())}
+    return FoundRow(place, fields, _fault_of(fields, names, values))
 
 
-def _row(place: str, names: Sequence[str], values: list[str]) -> FoundRow | FaultyRecord:
-    if len(values) > len(names) and not any(map(str.strip, values[len(names) :])):
-        values = values[: len(names)]
-    if len(values) != len(names):
-        return FaultyRecord(place, f"{len(values)} values for {len(names)} columns")
-    fields = {name: text for name, value in zip(names, values, strict=True) if (text := value.strip())}
+def _fault_of(fields: dict[str, str], names: Sequence[str], values: list[str]) -> str | None:
+    if len(values) < len(names) or any(map(str.strip, values[len(names) :])):
+        return f"{len(values)} values for {len(names)} columns"
     if "" in fields:
-        return FaultyRecord(place, f"the value {fields['']!r:.40} stands in a column that has no name")
+        return f"the value {fields['']!r:.40} stands in a column that has no name"
     broken = [name for name, text in fields.items() if "\0" in text]
-    if broken:
-        return FaultyRecord(place, f"{', '.join(broken)}: the value holds a NUL character")
-    return FoundRow(place, fields)
+    return f"{', '.join(broken)}: the value holds a NUL character" if broken else None

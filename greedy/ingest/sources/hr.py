@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from greedy.formats.tables import EmployeeId
 from greedy.ingest.sources.base import FaultyRecord, SourceRecord
 from greedy.ingest.sources.columns import Names
-from greedy.ingest.sources.dagdelen import dagdelen_of
-from greedy.ingest.sources.rows import FoundRow, day_of, read_rows
+from greedy.ingest.sources.rows import FoundRow, read_rows
+from greedy.ingest.sources.values import dagdelen_of, day_of, moment_of, number_of
 from greedy.ingest.workbook.layout import EMPLOYEES
 
 ABSENCE = "structureel_nbh"
@@ -66,19 +65,18 @@ class HrEmployees:
             The file cannot be read, or not to its end; or its columns are not clear.
         """
         for found in read_rows(self._path, self._names, encoding=self._encoding, sheet=self._sheet):
-            yield found if isinstance(found, FaultyRecord) else record_of(found)
+            yield record_of(found)
 
 
 def record_of(row: FoundRow) -> SourceRecord | FaultyRecord:
     """The record of a row whose fields have our names."""
     fields = dict(row.fields)
     number = number_of(fields.pop("id", None))
-    if not number:
-        return FaultyRecord(row.place, "the number of the employee is missing")
-    try:
-        employee_id.validate_python(number)
-    except ValidationError:
-        return FaultyRecord(row.place, f"{number!r:.80} is no number of an employee: at most 64 characters, in one line")
+    unusable = _number_fault(number)
+    if unusable:
+        return FaultyRecord(row.place, row.fault or unusable)
+    if row.fault:
+        return FaultyRecord(row.place, row.fault, external_id=number)
     modified_at = moment_of(fields.pop("modified_at", None))
     data: dict[str, Any] = {"id": number}
     absence: dict[str, list[str]] = {}
@@ -96,19 +94,11 @@ def record_of(row: FoundRow) -> SourceRecord | FaultyRecord:
     return SourceRecord(number, data, row.place, key=number, modified_at=modified_at)
 
 
-def number_of(value: object) -> str:
-    """The number of an employee as text; 123.0, as a spreadsheet has it, is 123, and leading zeros of a text stay."""
-    if isinstance(value, bool) or value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
-def moment_of(value: object) -> dt.datetime | None:
-    """The moment that a text means; None when it is none, or has no time zone, so that nobody knows when it was."""
+def _number_fault(number: str) -> str | None:
+    if not number:
+        return "the number of the employee is missing"
     try:
-        moment = dt.datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
+        employee_id.validate_python(number)
+    except ValidationError:
+        return f"{number!r:.80} is no number of an employee: at most 64 characters, in one line"
+    return None

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from greedy.errors import InputError
-from greedy.ingest.sources.base import FaultyRecord
 from greedy.ingest.sources.rows import FoundRow, Naming, is_empty
 from greedy.ingest.sources.text_file import lines_of, open_text
 
@@ -30,7 +29,7 @@ class _Unusable:
     why: str
 
 
-def read_json(path: Path, naming: Naming, *, encoding: str | None = None) -> Iterator[FoundRow | FaultyRecord]:
+def read_json(path: Path, naming: Naming, *, encoding: str | None = None) -> Iterator[FoundRow]:
     """The objects of a JSON file.
 
     Raises
@@ -100,14 +99,12 @@ def _list_of(document: Any, path: Path) -> list[Any]:  # noqa: ANN401  anything 
     raise InputError(f"{path} holds {what}", next_step="a list of objects is needed, or an object with one such list, or one object a line")
 
 
-def _row(place: str, value: Any, naming: Naming, path: Path) -> FoundRow | FaultyRecord:  # noqa: ANN401  as above
+def _row(place: str, value: Any, naming: Naming, path: Path) -> FoundRow:  # noqa: ANN401  as above
     if not isinstance(value, dict):
-        return FaultyRecord(place, value.why if isinstance(value, _Unusable) else "no object of fields and values")
+        return FoundRow(place, {}, value.why if isinstance(value, _Unusable) else "no object of fields and values")
     fault = _fault_of(value)
-    if fault:
-        return FaultyRecord(place, fault)
-    filled = {key: field for key, field in value.items() if not is_empty(field)}
-    return FoundRow(place, dict(zip(naming.of_object(tuple(filled), path.name), filled.values(), strict=True)))
+    filled = {key: field for key, field in value.items() if not is_empty(field) and (fault is None or isinstance(field, str | int))}
+    return FoundRow(place, dict(zip(naming.of_object(tuple(filled), path.name), filled.values(), strict=True)), fault)
 
 
 def _fault_of(value: Any, depth: int = 0) -> str | None:  # noqa: ANN401  as above
@@ -144,7 +141,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Unusable:
     fields = dict(pairs)
     if len(fields) == len(pairs):
         return fields
-    return _Unusable(f"fields that stand there several times: {', '.join(key for key, n in Counter(k for k, _ in pairs).items() if n > 1)}")
+    several = [key for key, times in Counter(key for key, _ in pairs).items() if times > 1]
+    return _Unusable(f"a field stands there several times: {', '.join(map(repr, several))}"[:200])
 
 
 def _said(exc: Exception) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from greedy.errors import InputError
-from greedy.ingest.sources.base import FaultyRecord
 
 
 @dataclass(frozen=True)
 class FoundRow:
-    """A row: where it stands, and its fields. A field that is empty is left out."""
+    """A row: where it stands, and its fields. A field that is empty is left out.
+
+    With a `fault` it cannot be used, and its fields, as far as they are known, only tell which one it is.
+    """
 
     place: str
     fields: dict[str, Any]
+    fault: str | None = None
 
 
 class Naming(Protocol):
@@ -32,10 +35,7 @@ class Naming(Protocol):
         ...
 
 
-Reader = Callable[[Path, Naming, str | None, str | None], Iterator[FoundRow | FaultyRecord]]
-
-
-def read_rows(path: Path, naming: Naming, *, encoding: str | None = None, sheet: str | None = None) -> Iterator[FoundRow | FaultyRecord]:
+def read_rows(path: Path, naming: Naming, *, encoding: str | None = None, sheet: str | None = None) -> Iterator[FoundRow]:
     """The rows of a CSV, JSON or Excel file, one after the other; which of them it is, its name says.
 
     Parameters
@@ -71,28 +71,20 @@ def is_empty(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-DAY_FORMATS = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y", "%Y%m%d")
-
-
-def day_of(value: object) -> dt.date:
-    """The day that a value means: a date, 2025-11-24, 24-11-2025 (the day first, as is usual here), or a moment, of which it is the day.
+def named_columns(header: Sequence[str], naming: Naming, file: str) -> list[str]:
+    """Our name for each column of a header; empty for one without a name.
 
     Raises
     ------
-    ValueError
-        It means none.
+    InputError
+        Two columns have one name, or what they mean is not clear.
     """
-    if isinstance(value, dt.datetime):
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    text = str(value).strip()
-    for form in DAY_FORMATS:
-        try:
-            return dt.datetime.strptime(text, form).date()  # noqa: DTZ007  a day has no time zone
-        except ValueError:
-            continue
-    try:
-        return dt.datetime.fromisoformat(text).date()
-    except ValueError:
-        raise ValueError(f"{text!r:.40} is no date; write it as 2025-11-24 or 24-11-2025") from None
+    stripped = [name.strip() for name in header]
+    named = [name for name in stripped if name]
+    repeated = [name for name, times in Counter(named).items() if times > 1]
+    if repeated:
+        raise InputError(f"{file}: the header has several columns of one name: {', '.join(repeated)}", next_step="give each its own name")
+    if any("\0" in name for name in named):
+        raise InputError(f"{file}: the header holds a NUL character", next_step="export it again as text")
+    ours = iter(naming.of_header(named, file))
+    return [next(ours) if name else "" for name in stripped]

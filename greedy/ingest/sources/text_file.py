@@ -48,6 +48,8 @@ def open_text(path: Path, encoding: str | None = None) -> Iterator[TextIO]:
             begin = file.read(BLOCK)
             _refuse_other(path, begin)
             mark, chosen = next(((mark, name) for mark, name in MARKS if begin.startswith(mark)), (b"", encoding or "utf-8"))
+            if not (mark or encoding) and begin.count(0) > len(begin) // 10:
+                raise InputError(f"{path} is not utf-8 text: it is full of NULs", next_step="save it as UTF-8, or say --encoding utf-16-le")
             _check(path, file, chosen, len(mark), told=bool(mark or encoding))
             log.info(
                 "source.encoding", file=path.name, encoding=chosen, known_by="its mark" if mark else "setting" if encoding else "default"
@@ -78,7 +80,7 @@ def lines_of(path: Path, file: TextIO) -> Iterator[str]:
 
 def _refuse_other(path: Path, begin: bytes) -> None:
     if not begin:
-        raise InputError(f"{path} is empty", next_step="export it again: a file without records has at least its header")
+        raise InputError(f"{path} is empty", next_step="export it again")
     if begin.startswith(WORKBOOK_MARKS):
         raise InputError(f"{path} is a workbook and no text, whatever its name says", next_step="call it .xlsx, or save it as CSV UTF-8")
 
@@ -106,8 +108,4 @@ def _check(path: Path, file: io.BufferedReader, encoding: str, begin: int, *, to
                 if told
                 else "save it as CSV UTF-8, or say --encoding cp1252 if that is it",
             ) from None
-        if not told and position == begin and text.count("\0") > len(text) // 10:
-            raise InputError(
-                f"{path} is not utf-8 text: it is full of NUL bytes", next_step="save it as UTF-8, or say --encoding utf-16-le"
-            )
         position, line = position + len(block), line + text.count("\n")
