@@ -39,7 +39,7 @@ select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::date[], 
 """
 LAST_WINDOW = """
 select metadata ->> 'window' from meta.ingestion_runs
-where practice = current_schema() and step = 'transform' and entity_type = $1 and status = 'completed'
+where practice = $1 and step = 'transform' and entity_type = $2 and status = 'completed'
 order by started_at desc limit 1
 """
 
@@ -68,7 +68,7 @@ async def window_of(executor: Executor, today: dt.date) -> Window:
 
 async def is_another_window(executor: Executor, window: Window) -> bool:
     """Whether the last completed transform wrote absences out for other days, so that all of them have to be done again."""
-    last = await executor.execute(LAST_WINDOW, [TransformAbsences.entity_type], fetch_val=True)
+    last = await executor.execute(LAST_WINDOW, [executor.schema, TransformAbsences.entity_type], fetch_val=True)
     return last is not None and last != str(window)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -30,7 +31,7 @@ from employees where id = any($1) order by id for no key update
 """
 AWAY = """
 select entity_key from meta.entity_quality
-where practice = current_schema() and entity_type = $1 and entity_key = any($2) and flags && $3
+where practice = $1 and entity_type = $2 and entity_key = any($3) and flags && $4
 """
 UPSERT = """
 insert into employees (id, voornaam, achternaam, email, team, dienstverband, aantalwerkdagen, structureel_nbh, actief)
@@ -40,6 +41,21 @@ from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text
 on conflict (id) do update set voornaam = excluded.voornaam, achternaam = excluded.achternaam, email = excluded.email,
   team = excluded.team, dienstverband = excluded.dienstverband, aantalwerkdagen = excluded.aantalwerkdagen,
   structureel_nbh = excluded.structureel_nbh, actief = excluded.actief
+"""
+
+# Active ones of whom some source says that they have left; which of the sources decides is for the transform to say.
+LEAVING = """
+select source_system, external_id, entity_key, raw_data::text, enriched_data::text, change_no, gone_at is not null as gone
+from bronze.raw_entities
+where practice = $1 and entity_type = $2 and entity_key in (
+  select entity_key from bronze.raw_entities join employees on employees.id = entity_key and employees.actief
+  where practice = $1 and entity_type = $2 and gone_at is null
+    and (raw_data ->> 'uit_dienst' < $3
+         or exists (select from jsonb_each(enriched_data) as second where second.value ->> 'uit_dienst' < $3)))
+"""
+FLAG_LEFT = """
+update meta.entity_quality set flags = array_append(flags, $4), assessed_at = now()
+where practice = $1 and entity_type = $2 and entity_key = any($3) and $4 <> all (flags)
 """
 
 
@@ -82,7 +98,7 @@ class TransformEmployees:
         keys = sorted(entities)
         rows = await connection.execute(STANDING, [keys], fetch_all=True)
         standing = {row["id"]: {**row, WEEKLY: json.loads(row[WEEKLY])} for row in rows}
-        away = await connection.execute(AWAY, [self.entity_type, keys, [GONE, LEFT]], fetch_all=True)
+        away = await connection.execute(AWAY, [connection.schema, self.entity_type, keys, [GONE, LEFT]], fetch_all=True)
         were_away = {row["entity_key"] for row in away}
         done: dict[str, Transformed] = {}
         changed: list[dict[str, object]] = []
@@ -100,6 +116,18 @@ class TransformEmployees:
             columns = [[_stored(row[column]) for row in changed] for column in COLUMNS]
             await connection.execute(UPSERT, columns)
         return done
+
+    async def finish(self, connection: DBConnection) -> dict[str, Any]:
+        """Make inactive whose last day has passed since her records last changed; how many that were."""
+        rows = await connection.execute(LEAVING, [connection.schema, self.entity_type, str(self.today)], fetch_all=True)
+        entities: dict[str, list[BronzeRecord]] = defaultdict(list)
+        for row in rows:
+            said = {column: json.loads(row[column]) for column in ("raw_data", "enriched_data")}
+            entities[row["entity_key"]].append(BronzeRecord(**{**row, **said}))
+        done = await self.write(connection, entities)
+        left = [key for key, one in done.items() if one.outcome is Outcome.UPDATED]
+        await connection.execute(FLAG_LEFT, [connection.schema, self.entity_type, left, LEFT])
+        return {"left": len(left)}
 
     def layers_of(self, records: Sequence[BronzeRecord]) -> list[Layer]:
         """What each system says, the one that decides first; nothing of records that are gone."""

@@ -188,15 +188,17 @@ async def test_a_roster_that_somebody_is_changing_is_left_alone_and_told(practic
     await practice.db.execute("alter function apply_absences_v1 set lock_timeout = '100ms'")
     holds = {
         "a slot": "select from roster_assignments where employee_id = 'EMP007' limit 1 for update",
-        "the roster": "select from rosters for update",
+        "the roster": "update rosters set status = 'final'",
         "its lock": f"select lock_roster('{roster_id}')",
     }
     before = await practice.db.execute("select count(*) from roster_assignments where status = 3", fetch_val=True)
     planner = await asyncpg.connect(database_url)
     for what, statement in holds.items():
-        async with planner.transaction():
-            await planner.execute(statement)
-            assert (await practice.applied())["busy"] == [roster_id], what
+        transaction = planner.transaction()
+        await transaction.start()
+        await planner.execute(statement)
+        assert (await practice.applied())["busy"] == [roster_id], what
+        await transaction.rollback()
         assert await practice.db.execute("select count(*) from roster_assignments where status = 3", fetch_val=True) == before, what
     await planner.close()
     assert (await practice.applied())["unavailable"] == 3

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from greedy.database.connector import DBConnector
+from greedy.ingest.employee_contacts import EmployeeContacts, EnrichEmployees, numbers_by_address
 from greedy.ingest.employee_values import understood
 from greedy.ingest.employees import TransformEmployees
-from greedy.ingest.sources.base import FaultyRecord
+from greedy.ingest.sources.base import FaultyRecord, SourceRecord
 from greedy.ingest.transforms import BronzeRecord, Outcome, Transformed
 
 TODAY = dt.date(2026, 1, 15)
@@ -225,3 +228,57 @@ async def test_who_has_left_becomes_inactive_after_the_last_day(silver: Silver) 
     assert done["E1"].quality.flags == ("left",)
     await silver.write(hr(uit_dienst=""))
     assert (await silver.row() or {})["actief"] is True
+
+
+BRONZE = """
+insert into bronze.raw_entities (practice, source_system, entity_type, external_id, entity_key, raw_data, enriched_data, content_hash, run_id, gone_at)
+values ('public', $1, 'employees', $2, $2, $3, $4, sha256(''), $5, $6)
+"""
+
+
+async def test_whose_last_day_passes_becomes_inactive_though_no_record_changes(silver: Silver) -> None:
+    soon, late = str(TODAY + dt.timedelta(days=3)), str(TODAY + dt.timedelta(days=30))
+    second = {"contracts": {"uit_dienst": soon}}
+    records = [
+        hr("E1", uit_dienst=soon),
+        hr("E2", second=second),
+        hr("E3", uit_dienst=late),
+        hr("E4", uit_dienst=late, second=second),
+        hr("E5"),
+    ]
+    await silver.write(*records)
+    for one in records:
+        texts = [json.dumps(one.raw_data), json.dumps(one.enriched_data)]
+        await silver.db.execute(BRONZE, ["hr", one.external_id, *texts, silver.run_id, None])
+    for today, left in ((TODAY, 0), (TODAY + dt.timedelta(days=4), 2), (TODAY + dt.timedelta(days=4), 0)):
+        async with silver.db.transaction() as connection:
+            assert await TransformEmployees(("hr",), today=today).finish(connection) == {"left": left}
+    inactive = await silver.db.execute("select array_agg(id order by id) from employees where not actief", fetch_val=True)
+    assert inactive == ["E1", "E2"]
+    silver.today = TODAY + dt.timedelta(days=5)
+    await silver.write(hr("E1", uit_dienst=late))
+    assert (await silver.row() or {})["actief"] is True
+
+
+async def test_a_second_file_names_employees_by_number_or_address(silver: Silver, tmp_path: Path) -> None:
+    run = "insert into meta.ingestion_runs (run_id, practice, step, source_system, entity_type) values ($1, 'public', 'ingest', 'hr', 'employees')"
+    await silver.db.execute(run, [silver.run_id])
+    known = {"E1": "Anna@Praktijk.example", "E2": "bo@x.nl", "E3": "team@x.nl", "E4": "team@x.nl", "E5": "gone@x.nl"}
+    for number, address in known.items():
+        gone = dt.datetime.now(dt.UTC) if number == "E5" else None
+        await silver.db.execute(BRONZE, ["hr", number, json.dumps({"email": address}), "{}", silver.run_id, gone])
+    file = tmp_path / "contacts.csv"
+    file.write_text(
+        "Personeelsnummer;E-mail;Dienstverband\n;anna@praktijk.example;Maat\nE9;bo@x.nl;\n;team@x.nl;\n;gone@x.nl;\n;;Maat\n",
+        encoding="utf-8",
+    )
+    enrichment = EnrichEmployees(EmployeeContacts(file, "contacts", await numbers_by_address(silver.db)))
+    found = list(enrichment.source.read())
+    records = [one for one in found if isinstance(one, SourceRecord)]
+    assert [enrichment.key(one) for one in records] == ["E1", "E9"]
+    assert records[0].data == {"id": "E1", "email": "anna@praktijk.example", "dienstverband": "Maat"}
+    assert [f"{one.place}: {one.message}" for one in found if isinstance(one, FaultyRecord)] == [
+        "contacts.csv:4: the employees E3, E4 share the e-mail address team@x.nl",
+        "contacts.csv:5: no employee has the e-mail address gone@x.nl",
+        "contacts.csv:6: it has neither the number nor the e-mail address of an employee",
+    ]
