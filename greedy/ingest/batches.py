@@ -16,6 +16,7 @@ from greedy.ingest.reflected import EntityTable, type_name
 from greedy.ingest.violations import Finding, ValueViolation
 
 Row = Mapping[str, object]
+CLOCK_COLUMNS = ("created_at", "updated_at")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def inserts(table: EntityTable, rows: Sequence[Row], *, size: int, now: dt.datet
         A value that is none of its column's type.
     """
     one = table.type
-    times = _times(table, ("created_at", "updated_at"), now)
+    times = _times(table, CLOCK_COLUMNS, now)
     for columns, places in _same_columns(table, rows):
         for some in _sliced(places, size):
             data = {

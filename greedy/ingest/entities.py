@@ -59,6 +59,12 @@ class EntityType:
         return self.name in self.parents.values()
 
 
+class UnknownEntityTypeError(InputError, KeyError):
+    """No entity type has this name."""
+
+    __str__ = Exception.__str__  # that of KeyError is for programmers
+
+
 class EntityTypes(Mapping[str, EntityType]):
     """Entity types by name, parents before children, otherwise in the order given.
 
@@ -103,13 +109,13 @@ class EntityTypes(Mapping[str, EntityType]):
 
         Raises
         ------
-        InputError
+        UnknownEntityTypeError
             There is none of this name; the message names the nearest.
         """
         found = self._types.get(name) if isinstance(name, str) else None
         if found is None:
             near = likely(name, self._types) if isinstance(name, str) else []
-            raise InputError(
+            raise UnknownEntityTypeError(
                 f"there is no entity type {name!r:.80}" + (f". Did you mean: {', '.join(near)}?" if near else ""),
                 details=[f"entity types: {', '.join(self._types) or 'none'}"],
             )

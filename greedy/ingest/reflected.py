@@ -122,6 +122,10 @@ class EntityTable:
             for key in self.table.foreign_key_constraints
         ]
 
+    def target_of(self, column: str) -> str | None:
+        """The column that a column refers to, by a foreign key of its own; None without one."""
+        return next((targets[0] for columns, _, targets in self.foreign_keys if columns == (column,)), None)
+
 
 def reflect(connection: Connection, one: EntityType) -> EntityTable:
     """Read the table of an entity type.
