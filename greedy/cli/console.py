@@ -119,6 +119,21 @@ def progress(quiet: bool = False) -> Iterator[Callable[[str], None]]:
         yield lambda text: shown.update(task, description=text)
 
 
+@contextmanager
+def progress_bar(what: str, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr that is told how much is done, and of how much; nothing when stderr is no terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
 def report_failure(error: GreedyError, *, as_json: bool) -> ExitCode:
     """Tell an error: one line, then its details and the next step; one event where lines are collected."""
     code = ExitCode.CALLER if isinstance(error, CallerError) else ExitCode.OUTSIDE

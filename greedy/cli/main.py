@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from greedy import __version__
-from greedy.cli import database, files, rosters, running
+from greedy.cli import database, files, rosters, running, workbooks
 from greedy.cli.console import ExitCode, guarded, report_failure
 from greedy.cli.doctor import doctor
 from greedy.errors import CallerError
@@ -34,6 +34,8 @@ app.command("report")(rosters.report)
 app.command("rosters")(rosters.rosters)
 app.command("load")(files.load)
 app.command("export")(files.export)
+app.command("import")(workbooks.import_workbook)
+app.command("template")(workbooks.template)
 app.command("solve")(files.solve)
 app.command("check")(files.check)
 app.command("doctor")(doctor)

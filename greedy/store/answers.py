@@ -99,14 +99,14 @@ def read_import_answer(answer: ImportOutcome, tables: PracticeTables) -> None:
         case "exists":
             raise RosterExistsError(
                 f"roster {tables.roster.id} is in the database already, with other content; nothing was changed",
-                next_step="greedy load --replace DIR, which also throws away what was planned in it",
+                next_step="the same with --replace, which also throws away what was planned in it",
             )
         case "differs":
             raise SharedDataDiffersError(
                 f"the database has other data for {len(answer.differs)} employees or services, which all rosters share; "
                 "nothing was changed",
                 details=answer.differs,
-                next_step="greedy load --replace DIR, which overwrites them for all rosters",
+                next_step="the same with --replace, which overwrites them for all rosters",
             )
         case "busy":
             raise _busy(tables.roster.id)
