@@ -182,5 +182,7 @@ def _print_import(done: Imported, *, dry_run: bool, wishes: Path | None, schema:
     elif count:
         print(f"{count} wishes {'would be' if dry_run else 'are'} kept in {wishes}")
     if done.roster and not dry_run:
-        options = "".join((f" --planning {shlex.quote(str(wishes))}" if wishes else "", f" --schema {shlex.quote(schema)}" if schema else ""))
+        options = "".join(
+            (f" --planning {shlex.quote(str(wishes))}" if wishes else "", f" --schema {shlex.quote(schema)}" if schema else "")
+        )
         print(f"next: greedy run {done.roster.roster.id}{options}")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 
-from greedy.errors import InputError
 from greedy.ingest.workbook.layout import DAGDELEN, Column, Kind, Language
 
 YES, NO = ("ja", "yes"), ("nee", "no")
@@ -17,10 +15,6 @@ DATE_FORMATS = ("dd-mm-yyyy", "yyyy-mm-dd")
 TIME_FORMAT, TEXT_FORMAT, WHOLE_FORMAT = "hh:mm", "@", "0"
 
 CellValue = str | int | float | dt.date | dt.time | None
-
-# XML cannot hold these characters, and reads a carriage return as a new line; what looks like such an escape is escaped too.
-_ESCAPED = re.compile(r"[\x00-\x08\x0b-\x1f]|_(?=x[0-9A-Fa-f]{4}_)")
-_IMPOSSIBLE = re.compile(r"[\ud800-\udfff\ufffe\uffff]")
 
 
 def shown(column: Column, value: object, language: Language) -> CellValue:
@@ -47,22 +41,6 @@ def shown_dagdelen(dagdelen: Sequence[str], language: Language) -> str:
     """`O M`; `-` for none."""
     labels = {choice.value: choice.label(language) for choice in DAGDELEN}
     return " ".join(labels[dagdeel] for dagdeel in dagdelen) or NO_DAGDEEL
-
-
-def escaped(text: str) -> str:
-    """A text as a workbook stores it, `_x000D_` for what XML cannot hold.
-
-    Raises
-    ------
-    InputError
-        It holds what Unicode says is no character.
-    """
-    if found := _IMPOSSIBLE.search(text):
-        raise InputError(
-            f"{text!r} holds U+{ord(found[0]):04X}, which is no character and which no workbook can hold",
-            next_step="take it out; a folder of CSV files can hold it",
-        )
-    return _ESCAPED.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
 
 
 def number_format(column: Column, language: Language) -> str:

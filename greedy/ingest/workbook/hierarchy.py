@@ -150,8 +150,9 @@ class Hierarchy:
         wanted = folded(name)
         sheet = self._sheets.get(entity)
         title = sheet.rows[0].sheet if sheet and sheet.rows else entity
-        for index in self._names.get(entity, ()):
+        for fields, index in zip(sheet.table.layout.known_by if sheet else (), self._names.get(entity, ()), strict=False):
             rows = index.get(wanted, [])
+            rows = [row for row in rows if name_of(row, fields) == name] or rows  # `dio` beside `DIO`
             # One key twice is a fault of those rows, and told there.
             if rows and len({self._key_of(row) or row for row in rows}) == 1:
                 return rows[0]

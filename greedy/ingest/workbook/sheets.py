@@ -12,7 +12,8 @@ from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from greedy.errors import InputError
-from greedy.ingest.workbook.cells import NO, YES, CellValue, escaped, number_format
+from greedy.ingest.workbook.cells import NO, YES, CellValue, number_format
+from greedy.ingest.workbook.escapes import stored
 from greedy.ingest.workbook.layout import EMPLOYEES, LISTS_SHEET, SERVICE_TYPES, Column, Kind, Language, SheetLayout
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _append(sheet: Any, layout: SheetLayout, rows: Sequence[Sequence[CellValue]]
                 line.append(None)
             elif isinstance(value, str):
                 cell = text if value.startswith(FORMULA_STARTS) else plain
-                cell.value = escaped(value)
+                cell.value = stored(value)
                 cell.data_type = "s"  # and no formula, nor an error such as #N/A
                 line.append(cell)
             else:

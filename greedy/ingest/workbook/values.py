@@ -9,6 +9,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from uuid import UUID
 
+from greedy.ingest.workbook.escapes import unescaped
 from greedy.ingest.workbook.layout import DAGDELEN, Choice, Column, Kind, Language
 from greedy.ingest.workbook.moments import (
     WRITE_DATE,
@@ -108,7 +109,7 @@ def shown(value: object) -> str:
 def _text(cell: object, _column: Column, _language: Language) -> str:
     match cell:
         case str():
-            return cell
+            return unescaped(cell)
         case bool():
             raise UnclearError(f"is {shown(cell)}, not text; write it anew in a cell formatted as text")
         case float() | int():

@@ -122,14 +122,6 @@ def test_an_earlier_file_keeps_its_permissions_and_is_replaced_whole(small: Prac
     assert [one.name for one in tmp_path.iterdir()] == ["practice.xlsx"]
 
 
-def test_what_no_workbook_can_hold_leaves_the_earlier_file(small: PracticeTables, tmp_path: Path) -> None:
-    path = tmp_path / "practice.xlsx"
-    path.write_text("earlier")
-    with pytest.raises(InputError, match=r"U\+FFFF, which is no character"):
-        write_workbook(with_employees(small, {"achternaam": "a\uffffb"}), path)
-    assert (path.read_text(), len(list(tmp_path.iterdir()))) == ("earlier", 1)
-
-
 def test_a_file_that_cannot_be_written(small: PracticeTables, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     for path in (tmp_path / "file" / "practice.xlsx", tmp_path):
