@@ -78,13 +78,14 @@ def import_workbook(
     """Import an Excel workbook into the database, all or nothing. The same again changes nothing."""
     from greedy.ingest.entities import EntityTypes
     from greedy.ingest.importing import ImportOptions
-    from greedy.ingest.workbook.marking import check_target
     from greedy.ingest.workbook.wishes import around_wishes, write_wishes
 
     settings = load_settings()
     types = None if entities is None else EntityTypes.from_toml(entities)
     options = ImportOptions(sheets=tuple(sheet or ()), replace=replace, dry_run=dry_run, types=types)
     if mark is not None:
+        from greedy.ingest.workbook.marking import check_target
+
         check_target(file, mark)
     if wishes is not None:
         around_wishes(wishes)  # before anything is imported
@@ -163,15 +164,21 @@ def import_document(done: Imported, *, dry_run: bool, wishes: Path | None) -> di
         "imported": done.is_new and not dry_run,
         "dry_run": dry_run,
         "differs": done.is_new,
-        "sheets": {sheet: counts for sheet, counts in done.counts.items()},
+        "sheets": done.counts,
         "wishes": {"read": len(done.wishes), "file": str(wishes) if wishes else None},
         "notes": list(done.notes),
     }
 
 
 def _print_import(done: Imported, *, dry_run: bool, wishes: Path | None, schema: str | None) -> None:
-    did = "would be imported" if dry_run else "imported"
-    print(did if done.is_new else "is in the database already, nothing changed" if not dry_run else "nothing would change")
+    what = "rows of single sheets"
+    if done.roster:
+        roster = done.roster.roster
+        what = f"{roster.naam or 'roster'} {roster.start_date} to {roster.end_date}"
+    if done.is_new:
+        print(f"{'would import' if dry_run else 'imported'} {what}")
+    else:
+        print(f"in the database already, nothing {'would change' if dry_run else 'changed'}: {what}")
     for sheet, counts in done.counts.items():
         print(f"  {sheet}: " + ", ".join(f"{number} {name}" for name, number in counts.items()))
     for note in done.notes:

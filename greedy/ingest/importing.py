@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from greedy.database.connector import DBConnector
+from greedy.database.schema.migrations import require_migrated
 from greedy.database.testing.transactions import undone
 from greedy.errors import SettingsError
 from greedy.formats.planning import RequestEntry
@@ -15,7 +19,7 @@ from greedy.ingest.entities import OURS, EntityTypes
 from greedy.ingest.rows import RowsOutcome, import_rows, known_names, layouts_of
 from greedy.ingest.sessions import open_session
 from greedy.ingest.workbook.importer import Tell, read_workbook
-from greedy.ingest.workbook.layout import WISHES
+from greedy.ingest.workbook.layout import PRACTICE, WISHES
 from greedy.ingest.workbook.rows import PlacedRow, WorkbookContent
 from greedy.ingest.workbook.wishes import requests_of
 from greedy.stopping import Stop
@@ -66,7 +70,17 @@ class Imported:
     is_new: bool
     roster: PracticeTables | None = None
     rows: RowsOutcome | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """By sheet: the rows of a roster; of single sheets, how many were new, changed and the same."""
+        tallies = self.rows.entities if self.rows else {}
+        return {
+            rows[0].sheet: asdict(tallies[entity]) if entity in tallies else {"rows": len(rows)}
+            for entity, rows in self.content.rows.items()
+            if rows and entity in self.content.chosen - {WISHES.entity}
+        }
 
     @property
     def wishes(self) -> list[RequestEntry]:
@@ -75,7 +89,7 @@ class Imported:
 
 
 async def import_over_connection(db: DBConnector, path: Path, options: ImportOptions, stop: Stop, tell: Tell) -> Imported:
-    """Import a workbook into a database that is migrated.
+    """Import a workbook into a database, which is migrated unless `options.types` say what its tables are.
 
     Raises
     ------
@@ -84,17 +98,16 @@ async def import_over_connection(db: DBConnector, path: Path, options: ImportOpt
     RosterExistsError, SharedDataDiffersError, FinalRosterError, RosterBusyError
         As of a store's import.
     """
+    if options.types is None:
+        await require_migrated(db)
     async with open_session(db) as session:
         types = options.types or OURS
-        layouts = {} if options.types is None else {"layouts": await layouts_of(types, session)}
-        content = read_workbook(path, sheets=options.sheets, known=await known_names(session, types), tell=tell, **layouts)
-        if content.practice is not None:
-            await session.close()
-            return await _import_roster(db, content, content.practice, options, stop)
-        rows = [row for row in content.chosen_rows() if row.entity != WISHES.entity]
-        with stop.writing():
-            outcome = await import_rows(session, types, rows, replace=options.replace, dry_run=options.dry_run)
-        return Imported(content, is_new=outcome.is_new, rows=outcome, notes=content.notes)
+        layouts = (*PRACTICE, WISHES) if options.types is None else await layouts_of(types, session)
+        known = await known_names(session, types)
+        content = read_workbook(path, layouts=layouts, sheets=options.sheets, known=known, tell=tell)
+        if content.practice is None:
+            return await _import_rows(session, content, types, options, stop)
+    return await _import_roster(db, content, content.practice, options, stop)
 
 
 async def import_over_rest(store: Store, path: Path, options: ImportOptions, stop: Stop, tell: Tell) -> Imported:
@@ -128,6 +141,16 @@ async def _import_roster(db: DBConnector, content: WorkbookContent, tables: Prac
         with stop.writing():
             is_new = await PostgresStore(db).import_tables(tables, replace=options.replace)
     return Imported(content, is_new, tables, notes=content.notes)
+
+
+async def _import_rows(session: AsyncSession, content: WorkbookContent, types: EntityTypes, options: ImportOptions, stop: Stop) -> Imported:
+    context = [row for rows in content.rows.values() for row in rows]
+    with nullcontext() if options.dry_run else stop.writing():
+        outcome = await import_rows(
+            session, types, content.chosen_rows(), replace=options.replace, dry_run=options.dry_run, context=context, path=content.path
+        )
+    is_new = any(tally.new or tally.changed for tally in outcome.entities.values())
+    return Imported(content, is_new, rows=outcome, notes=content.notes)
 
 
 async def _would_import(store: Store, tables: PracticeTables, *, replace: bool) -> bool:

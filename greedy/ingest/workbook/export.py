@@ -12,7 +12,7 @@ from greedy.errors import InputError
 from greedy.formats.files import replacing
 from greedy.formats.tables import EmployeeRow, PracticeTables, Row, ServiceTypeRow
 from greedy.ingest.workbook.cells import CellValue, shown
-from greedy.ingest.workbook.layout import PRACTICE, Column, Kind, Language, SheetLayout
+from greedy.ingest.workbook.layout import EMPLOYEES, PRACTICE, SERVICE_TYPES, Column, Kind, Language, SheetLayout
 from greedy.ingest.workbook.rows import Known, folded
 from greedy.ingest.workbook.sheets import AUTHOR, add_lists, add_sheet
 
@@ -66,20 +66,11 @@ def cells_of(rows: Sequence[Row], layout: SheetLayout, spelling: Spelling, langu
 
 def spelling_of(employees: Sequence[EmployeeRow], services: Sequence[ServiceTypeRow]) -> Spelling:
     """How rows are referred to: a service by its code; an employee by her name when nobody else can be meant, else by her number."""
-    known = Known.of(_names(employees, services))
+    known = Known.of((EMPLOYEES.entity, row.id, (row.id, row.email, row.name)) for row in employees).keys.get(EMPLOYEES.entity, {})
     return {
-        "employees": {row.id: row.name if known.keys["employees"].get(folded(row.name)) == row.id else row.id for row in employees},
-        "service_types": {
-            row.id: row.code if known.keys["service_types"].get(folded(row.code)) == row.id else str(row.id) for row in services
-        },
+        EMPLOYEES.entity: {row.id: row.name if known.get(folded(row.name)) == row.id else row.id for row in employees},
+        SERVICE_TYPES.entity: {row.id: row.code for row in services},
     }
-
-
-def _names(employees: Sequence[EmployeeRow], services: Sequence[ServiceTypeRow]) -> Iterator[tuple[str, object, Sequence[str | None]]]:
-    for employee in employees:
-        yield "employees", employee.id, (employee.id, employee.email, employee.name)
-    for service in services:
-        yield "service_types", service.id, (service.code, str(service.id), service.naam)
 
 
 def _writer(column: Column, spelling: Spelling, language: Language) -> Callable[[Row], CellValue]:

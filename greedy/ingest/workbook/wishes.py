@@ -31,7 +31,7 @@ def write_wishes(requests: Sequence[RequestEntry], path: Path) -> None:
     InputError
         What is there is no planning file, or cannot be written.
     """
-    before, after = _around_wishes(path)
+    before, after = around_wishes(path)
     block = ""
     if requests:
         entries = [request.model_dump(exclude_unset=True) for request in requests]
@@ -51,8 +51,14 @@ def write_wishes(requests: Sequence[RequestEntry], path: Path) -> None:
         raise InputError(f"cannot write {path}: {exc.strerror}", next_step="give another file with --wishes") from exc
 
 
-def _around_wishes(path: Path) -> tuple[str, str]:
-    """What stands before and after the wishes of an earlier workbook; all, when there are none."""
+def around_wishes(path: Path) -> tuple[str, str]:
+    """What stands in a planning file before and after the wishes of an earlier workbook; all of it, when there are none.
+
+    Raises
+    ------
+    InputError
+        What is there is no planning file, or has only one end of those wishes.
+    """
     if not path.exists():
         return "", ""
     read_planning(path)

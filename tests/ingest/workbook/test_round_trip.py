@@ -136,3 +136,30 @@ def test_a_text_is_stored_so_that_reading_keeps_it(text: str) -> None:
 @pytest.mark.parametrize("language", Language)
 def test_the_sample_comes_back(sample: PracticeTables, language: Language) -> None:
     assert there_and_back(sample, language) == sample
+
+
+def test_names_that_people_take_for_one(sample: PracticeTables) -> None:
+    """References to rows whose numbers, codes or names differ in case and spaces alone."""
+    (first, second, third), (din, dia) = sample.employees[:3], sample.service_types[:2]
+    employees = [
+        first.model_copy(update={"id": "emp001", "voornaam": "Anna", "achternaam": "Bos"}),
+        second.model_copy(update={"id": "EMP001", "voornaam": "anna", "achternaam": " Bos"}),
+        third.model_copy(update={"id": "Anna Bos", "voornaam": "EMP001", "achternaam": None}),
+    ]
+    services = [din.model_copy(update={"code": "DIO", "gekoppeld_aan": "dio"}), dia.model_copy(update={"code": "dio"})]
+    capability = sample.roster_employee_services[0]
+    tables = sample.model_copy(
+        update={
+            "employees": employees,
+            "service_types": services,
+            "service_blocking_rules": [],
+            "roster_employee_services": [
+                capability.model_copy(update={"employee_id": employee.id, "service_id": service.id})
+                for employee in employees
+                for service in services
+            ],
+            "roster_period_staffing_dagdelen": [],
+            "roster_assignments": [],
+        }
+    )
+    assert there_and_back(tables, Language.NL) == tables
