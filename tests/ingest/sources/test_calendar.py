@@ -180,8 +180,7 @@ def test_agrees_with_a_naive_expansion(event: tuple[dt.datetime, int, str, int, 
     found = occurrences(calendar(*lines), FIRST, LAST, ZoneInfo("UTC"))
     assert {slot for stretch in found for slot in spread(stretch)} == {slot for slot in taken if FIRST <= slot[0] <= LAST}
     assert all(
-        _number(one.last_date, one.last_dagdeel) + 1 < _number(two.first_date, two.first_dagdeel)
-        for one, two in itertools.pairwise(found)
+        _number(one.last_date, one.last_dagdeel) + 1 < _number(two.first_date, two.first_dagdeel) for one, two in itertools.pairwise(found)
     )
 
 
