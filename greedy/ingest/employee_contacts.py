@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from greedy.ingest.sources.base import FaultyRecord, Source, SourceRecord
 from greedy.ingest.sources.columns import Names
-from greedy.ingest.sources.hr import FIELDS, SIGNIFICANT, number_of, record_of
+from greedy.ingest.sources.hr import FIELDS, SIGNIFICANT, record_of
 from greedy.ingest.sources.rows import FoundRow, read_rows
+from greedy.ingest.sources.values import number_of
 
 if TYPE_CHECKING:
     from greedy.database.executor import Executor
@@ -66,12 +67,12 @@ class EmployeeContacts:
             As `HrEmployees.read`.
         """
         for row in read_rows(self._path, self._names, encoding=self._encoding, sheet=self._sheet):
-            found = row if isinstance(row, FaultyRecord) else self._named(row)
+            found = self._named(row)
             yield found if isinstance(found, FaultyRecord) else record_of(found)
 
     def _named(self, row: FoundRow) -> FoundRow | FaultyRecord:
         """The row with the number of its employee."""
-        if number_of(row.fields.get("id")):
+        if row.fault or number_of(row.fields.get("id")):
             return row
         address = str(row.fields.get("email") or "").strip()
         if not address:

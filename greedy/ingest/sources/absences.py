@@ -84,7 +84,10 @@ class AbsenceList:
 
 
 def _absence(fields: dict[str, Any]) -> dict[str, Any]:
-    """What a row says, as it goes into the database; raises ValueError when it does not say it."""
+    """What a row says, as it goes into the database; raises ValueError when it does not say it.
+
+    Other columns stay out: why somebody is ill is nobody's business here.
+    """
     employee = number_of(fields.pop("employee", None))
     if not employee:
         raise ValueError("employee: nothing says who is absent")
@@ -95,7 +98,10 @@ def _absence(fields: dict[str, Any]) -> dict[str, Any]:
     days = _part(fields, "days", _count) if "days" in fields else None
     if last and days and (last - first).days + 1 != days:
         raise ValueError(f"days: {first} to {last} are {(last - first).days + 1} days, not {days}")
-    last = last or first + dt.timedelta(days=(days or 1) - 1)
+    try:
+        last = last or first + dt.timedelta(days=(days or 1) - 1)
+    except OverflowError:
+        raise ValueError("first_date or days: there is no such last day") from None
     if last < first:
         raise ValueError(f"last_date: {last} lies before {first}")
     if (last - first).days >= MOST_DAYS:
@@ -104,7 +110,6 @@ def _absence(fields: dict[str, Any]) -> dict[str, Any]:
     if dagdelen == []:
         raise ValueError("dagdelen: none is given; leave it empty for whole days")
     return {
-        **fields,
         "employee": employee,
         "reason": str(fields["reason"]) if "reason" in fields else None,
         "first_date": first.isoformat(),

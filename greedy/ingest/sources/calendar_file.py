@@ -121,7 +121,7 @@ def _decoded(path: Path, number: int, line: bytes, encoding: str) -> str:
     except UnicodeDecodeError as exc:
         raise InputError(
             f"{path} is not {encoding} text: byte 0x{line[exc.start]:02X} in line {number}",
-            next_step="save it as UTF-8, or say --encoding cp1252 if that is it",
+            next_step="save it as UTF-8, or say its encoding, if that is another (cp1252, for example)",
         ) from None
     except LookupError:
         raise InputError(f"no encoding is called {encoding!r:.40}", next_step="utf-8 and cp1252 are usual ones") from None

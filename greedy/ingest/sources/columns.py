@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from greedy.database.columns import SAMENESS
 from greedy.errors import InputError
@@ -11,20 +11,20 @@ MOST_FIELDS = 2000
 LONGEST_NAME = 64  # a longer one is left as it is called
 
 
-def parse_mapping(pairs: Iterable[str]) -> dict[str, str]:
-    """`theirs=ours` for each field that is told; nothing after the sign leaves a field as it is called.
+def parse_mapping(text: str) -> dict[str, str]:
+    """`Persnr=id; Naam=achternaam`: their name and ours; nothing after the sign leaves a field as it is called.
 
     Raises
     ------
     InputError
-        A pair has no equals sign, or a field of theirs stands there twice.
+        A part has no equals sign, or a field of theirs stands there twice.
     """
     mapping: dict[str, str] = {}
-    for pair in pairs:
+    for pair in filter(str.strip, text.split(";")):
         theirs, sign, ours = (part.strip() for part in pair.rpartition("="))
         if not sign or not theirs or theirs in mapping:
             fault = "stands there twice" if theirs in mapping else "is not theirs=ours"
-            raise InputError(f"--map {pair!r:.80} {fault}", next_step="give it as --map 'Persnr=id', once a column")
+            raise InputError(f"columns: {pair.strip()!r:.80} {fault}", next_step="give them as 'Persnr=id; Naam=achternaam'")
         mapping[theirs] = ours
     return mapping
 
@@ -51,7 +51,7 @@ class Names:
         self._known: dict[str, str] = {}
         unknown = [ours for ours in self._mapping.values() if ours and ours not in fields]
         if unknown:
-            raise InputError(f"--map: there is no field {', '.join(unknown)}", next_step=f"the fields are {', '.join(fields)}")
+            raise InputError(f"columns: there is no field {', '.join(unknown)}", next_step=f"the fields are {', '.join(fields)}")
 
     def of_header(self, header: Sequence[str], file: str) -> Sequence[str]:
         """Our name for each column of a file.
@@ -64,7 +64,8 @@ class Names:
         absent = [theirs for theirs in self._mapping if theirs not in header]
         if absent:
             raise InputError(
-                f"--map: {file} has no column {', '.join(absent)}", next_step=f"its columns are {', '.join(header)}; write them as they are"
+                f"columns: {file} has no column {', '.join(absent)}",
+                next_step=f"its columns are {', '.join(header)}; write them as they are",
             )
         names = self.of_object(header, file)
         missing = [field for field in self._required if field not in names]
@@ -72,7 +73,7 @@ class Names:
             called = [f"{field} ({', '.join(self._labels[field][1:4])})" for field in missing]
             raise InputError(
                 f"{file} has no column for {' and '.join(called)}; its columns are {', '.join(header)}",
-                next_step=f"say which it is: --map 'THEIRS={missing[0]}'",
+                next_step=f"say which it is among the columns, as 'THEIRS={missing[0]}'",
             )
         return names
 
@@ -90,7 +91,7 @@ class Names:
             theirs = [key for key, name in zip(keys, names, strict=True) if name == several]
             raise InputError(
                 f"{file}: {' and '.join(theirs)} may each be {several}",
-                next_step=f"say which it is, and leave the other as it is called: --map '{theirs[0]}={several}' --map '{theirs[1]}='",
+                next_step=f"say among the columns which it is, and leave the other as it is called: '{theirs[0]}={several}; {theirs[1]}='",
             )
         return names
 
@@ -109,5 +110,8 @@ class Names:
             if len(found) == 1:
                 return found[0]
             if found:
-                raise InputError(f"{file}: {theirs} may be {' or '.join(found)}", next_step=f"say which it is: --map '{theirs}={found[0]}'")
+                raise InputError(
+                    f"{file}: {theirs} may be {' or '.join(found)}",
+                    next_step=f"say among the columns which it is, as '{theirs}={found[0]}'",
+                )
         return theirs

@@ -49,7 +49,10 @@ def open_text(path: Path, encoding: str | None = None) -> Iterator[TextIO]:
             _refuse_other(path, begin)
             mark, chosen = next(((mark, name) for mark, name in MARKS if begin.startswith(mark)), (b"", encoding or "utf-8"))
             if not (mark or encoding) and begin.count(0) > len(begin) // 10:
-                raise InputError(f"{path} is not utf-8 text: it is full of NULs", next_step="save it as UTF-8, or say --encoding utf-16-le")
+                raise InputError(
+                    f"{path} is not utf-8 text: it is full of NULs",
+                    next_step="save it as UTF-8, or say its encoding (utf-16-le, for example)",
+                )
             _check(path, file, chosen, len(mark), told=bool(mark or encoding))
             log.info(
                 "source.encoding", file=path.name, encoding=chosen, known_by="its mark" if mark else "setting" if encoding else "default"
@@ -106,6 +109,6 @@ def _check(path: Path, file: io.BufferedReader, encoding: str, begin: int, *, to
                 f"{path} is not {encoding} text: byte {at} (0x{exc.object[exc.start]:02X}, in line {line})",
                 next_step="give the encoding in which it was written"
                 if told
-                else "save it as CSV UTF-8, or say --encoding cp1252 if that is it",
+                else "save it as CSV UTF-8, or say its encoding, if that is another (cp1252, for example)",
             ) from None
         position, line = position + len(block), line + text.count("\n")

@@ -56,7 +56,7 @@ def _rows(path: Path, grid: Grid, naming: Naming) -> Iterator[FoundRow]:
     filled = (number for number, cells in enumerate(grid.cells) if any(cell != "" for cell in cells))
     first = next(filled, None)
     if first is None:
-        raise InputError(f"{path}: the sheet {grid.sheet} is empty", next_step="give the sheet with the list: --sheet NAME")
+        raise InputError(f"{path}: the sheet {grid.sheet} is empty", next_step="say which sheet holds the list")
     names = named_columns([str(cell) for cell in grid.cells[first]], naming, path.name)
     for number in filled:
         place = f"{path.name}!{grid.sheet}:{number + 1}"

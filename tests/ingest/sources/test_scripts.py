@@ -1,0 +1,130 @@
+"""The two scripts, each as a process over a real database."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greedy.database import DBConnector
+
+SCRIPTS = Path(__file__).parents[3] / "scripts"
+COUNTS = ("created", "updated", "skipped", "gone", "faulty")
+
+
+class Script:
+    """Runs one of them in a folder of its own."""
+
+    def __init__(self, name: str, folder: Path, url: str) -> None:
+        self._command = [sys.executable, str(SCRIPTS / f"{name}.py")]
+        self._folder = folder
+        self._environment = {**os.environ, "DATABASE_URL": url}
+
+    def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self._command, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            cwd=self._folder,
+            env={**self._environment, **environment},
+        )
+
+    def counts(self, *arguments: str, **environment: str) -> list[int]:
+        """New, changed, unchanged, gone and faulty records of a run that ended well."""
+        summary = self.summary(*arguments, **environment)
+        return [summary[name] for name in COUNTS]
+
+    def summary(self, *arguments: str, **environment: str) -> dict[str, Any]:
+        done = self(*arguments, "--json", **environment)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+async def kept(db: DBConnector, entity_type: str) -> dict[str, tuple[dict[str, Any], bool]]:
+    """What bronze holds: by id the data, and whether it is gone."""
+    rows = await db.execute(
+        "select external_id, raw_data::text as data, gone_at is not null as gone from bronze.raw_entities where entity_type = $1",
+        [entity_type],
+        fetch_all=True,
+    )
+    return {row["external_id"]: (json.loads(row["data"]), row["gone"]) for row in rows}
+
+
+async def test_ingest_hr_employees(db: DBConnector, database_url: str, tmp_path: Path) -> None:
+    script = Script("ingest_hr_employees", tmp_path, database_url)
+    missing = script()
+    assert (missing.returncode, "HR_EMPLOYEES_FILE" in missing.stderr, "Traceback" in missing.stderr) == (1, True, False)
+
+    file = tmp_path / "staff.csv"
+    people = [f"{number:03d};Anna;Groen" for number in range(20)]
+    file.write_text("\n".join(["Persnr;Roepnaam;Team", *people]))
+    told = {"HR_EMPLOYEES_FILE": "staff.csv", "HR_COLUMNS": "Persnr=id"}
+    assert script.counts("--dry-run", **told) == [20, 0, 0, 0, 0]
+    assert await kept(db, "employees") == {}
+    assert script.counts(**told) == [20, 0, 0, 0, 0]
+    assert (await kept(db, "employees"))["007"] == ({"id": "007", "voornaam": "Anna", "team": "Groen"}, False)
+
+    people[3] = "003;Bram;Groen"
+    people = [f"{person};" for person in people]
+    people[6] += "a room, which is nothing that counts"
+    file.write_text("\n".join(["Persnr;Roepnaam;Team;Kamer", *people[1:], "020;Cor;Oranje;", "004;twice;Groen;", "005"]))
+    changed = script("--hr-employees-file", "staff.csv", HR_EMPLOYEES_FILE="elsewhere.csv", HR_COLUMNS="Persnr=id")
+    assert changed.returncode == 0, changed.stderr
+    assert "new 1, changed 1, unchanged 18, gone 1, faulty 2" in changed.stdout
+    assert "staff.csv:23 (005): 1 values for 4 columns" in changed.stdout
+    now = await kept(db, "employees")
+    assert (now["003"][0]["voornaam"], now["000"][1], now["004"][0]["voornaam"], now["005"][1]) == ("Bram", True, "Anna", False)
+
+    file.write_bytes("Persnr;Roepnaam\n001;Renée\n".encode("cp1252"))
+    refused = script(**told)
+    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+    assert "staff.csv is not utf-8 text: byte 23 (0xE9, in line 2)" in refused.stderr
+    assert await kept(db, "employees") == now
+
+
+@pytest.fixture
+def calendars(tmp_path: Path) -> Path:
+    folder = tmp_path / "calendars"
+    folder.mkdir()
+    for employee in ("E01", "E02", "E03", "E04"):
+        write_calendar(folder / f"{employee}.ics", day="20251124")
+    return folder
+
+
+def write_calendar(path: Path, *, day: str, stamp: str = "20251101T000000Z", **more: str) -> None:
+    lines = {"UID": "leave@practice", "DTSTAMP": stamp, "DTSTART;VALUE=DATE": day, "SUMMARY": "Verlof", "DESCRIPTION": "private", **more}
+    text = ["BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VEVENT", *(f"{name}:{value}" for name, value in lines.items()), "END:VEVENT"]
+    path.write_text("\r\n".join([*text, "END:VCALENDAR", ""]), newline="")
+
+
+async def test_ingest_absences(db: DBConnector, database_url: str, calendars: Path, tmp_path: Path) -> None:
+    script = Script("ingest_absences", tmp_path, database_url)
+    told = {"ABSENCES_FILE": "calendars", "ABSENCES_BY_FILE": "yes", "ABSENCES_SOURCE_SYSTEM": "agenda"}
+    assert script.counts(**told) == [4, 0, 0, 0, 0]
+    data, _ = (await kept(db, "absences"))["E01/leave@practice"]
+    assert (data["employee"], data["reason"]) == ("E01", "Verlof")
+    assert "DTSTART;VALUE=DATE:20251124" in data["calendar"]
+    assert "private" not in str(await kept(db, "absences"))
+    key = await db.execute("select entity_key from bronze.raw_entities order by 1 limit 1", fetch_val=True)
+    assert key == "agenda:E01/leave@practice"
+
+    write_calendar(calendars / "E01.ics", day="20251125")
+    write_calendar(calendars / "E02.ics", day="20251124", STATUS="CANCELLED")
+    write_calendar(calendars / "E03.ics", day="2025112")
+    write_calendar(
+        calendars / "E04.ics", day="20251124", stamp="20251120T000000Z", CREATED="20251119T000000Z"
+    )  # exported anew, and no more
+    assert script.counts(**told) == [0, 1, 1, 1, 1]
+    assert {name: gone for name, (_, gone) in (await kept(db, "absences")).items()} == {
+        "E01/leave@practice": False,
+        "E02/leave@practice": True,
+        "E03/leave@practice": False,
+        "E04/leave@practice": False,
+    }
