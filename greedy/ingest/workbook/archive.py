@@ -90,7 +90,7 @@ class Archive:
             if member.flag_bits & 1:
                 raise InputError(f"{self.path} is encrypted; nothing was imported", next_step="remove the password, and save it anew")
             parts[name] = member
-            before = b""
+            before, start = b"", unpacked
             for chunk in self._unpacked(member):
                 unpacked += len(chunk)
                 self._refuse_if_too_much(unpacked, packed)
@@ -98,6 +98,8 @@ class Archive:
                     message = f"{self.path} has declarations of its own in {member.filename}, which no spreadsheet program writes"
                     raise InputError(f"{message}; nothing was imported", next_step=SAVE_AS)
                 before = chunk
+            if unpacked - start != member.file_size:
+                raise damaged(self.path, f"{member.filename} is not as large as it says")
         return parts
 
     def _unpacked(self, member: zipfile.ZipInfo) -> Iterator[bytes]:

@@ -26,11 +26,11 @@ MONTHS = {
     )
     for name in names.split()
 }
-YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
-DAY_FIRST = re.compile(r"(\d{1,2})\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{4}|\d{2})")
-NAMED_MONTH = re.compile(r"(\d{1,2})[ .-]{1,2}([a-z]+)[ .-]{1,2}(\d{4}|\d{2})")
-HOURS = re.compile(r"(\d{1,2})(?:[:.u](\d{2})(?::(\d{2}))?|u)|(\d{2})(\d{2})")
-PRECISE = re.compile(r"([01]\d|2[0-3])(:[0-5]\d){2}\.\d{6}")
+YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", re.ASCII)
+DAY_FIRST = re.compile(r"(\d{1,2})\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{4}|\d{2})", re.ASCII)
+NAMED_MONTH = re.compile(r"(\d{1,2})[ .-]{1,2}([a-z]+)[ .-]{1,2}(\d{4}|\d{2})", re.ASCII)
+HOURS = re.compile(r"(\d{1,2})(?:[:.u](\d{2})(?::(\d{2}))?(?:uur)?|u(?:ur)?)|(\d{2})(\d{2})", re.ASCII)
+PRECISE = re.compile(r"([01]\d|2[0-3])(:[0-5]\d){2}\.\d{6}", re.ASCII)
 WRITE_DATE = "write it as 24-11-2025"
 WRITE_TIME = "write it as 09:00"
 NOON = re.compile(r"(.+?)[ T]+(\d.*)")
@@ -75,7 +75,7 @@ def time_from_text(text: str) -> dt.time:
     UnclearError
         It is none of these, or there is no such time.
     """
-    match = HOURS.fullmatch("".join(text.split()).lower().removesuffix("uur"))
+    match = HOURS.fullmatch("".join(text.split()).lower())
     if match is None and PRECISE.fullmatch(text):
         return dt.time.fromisoformat(text)
     if match is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -80,15 +81,16 @@ def _content(path: Path) -> bytes:
         if path.exists() and not path.is_file():
             raise InputError(f"{path} is a device or a pipe, not a workbook", next_step=GIVE_A_WORKBOOK)
         with path.open("rb") as file:
-            content = file.read(LARGEST_FILE_BYTES + 1)
+            size = os.fstat(file.fileno()).st_size
+            content = file.read() if size <= LARGEST_FILE_BYTES else b""
     except FileNotFoundError:
         raise InputError(f"there is no file {path}", next_step=GIVE_A_WORKBOOK) from None
     except (OSError, ValueError) as exc:
         why = getattr(exc, "strerror", None) or exc
         raise InputError(f"{path} cannot be read: {why}", next_step="see whose it is, and whether it is open elsewhere") from exc
-    if not content:
+    if size == 0:
         raise InputError(f"{path} is empty, a file of 0 bytes", next_step=GIVE_A_WORKBOOK)
-    if len(content) > LARGEST_FILE_BYTES:
+    if size > LARGEST_FILE_BYTES:
         raise InputError(
             f"{path} has more than {LARGEST_FILE_BYTES // 1_000_000} MB; no roster needs as much",
             next_step="remove pictures from it, and sheets that are not needed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable, Hashable
 from decimal import Decimal
@@ -26,9 +27,9 @@ from greedy.ingest.workbook.sheet_scan import Broken
 YES = frozenset(("ja", "j", "yes", "y", "waar", "true", "x", "1", "v", "✓"))
 NO = frozenset(("nee", "n", "no", "onwaar", "false", "0"))
 MARK = "x"
-WHOLE = re.compile(r"([+-]?\d{1,15})(?:[.,]0{1,2})?")
-DECIMAL = re.compile(r"[+-]?\d{1,15}(?:[.,]\d+)?")
-THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")  # a thousand in one country is one in the other
+WHOLE = re.compile(r"([+-]?\d{1,15})(?:[.,]0{1,2})?", re.ASCII)
+DECIMAL = re.compile(r"[+-]?\d{1,15}(?:[.,]\d+)?", re.ASCII)
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)  # a thousand in one country is one in the other
 MOST_EXACT = 10**15  # beyond, Excel has changed the last digits already
 # Excel counts a 29 February 1900 that never was: days before it are one off, and small numbers shown as dates land there.
 FIRST_CERTAIN_DAY = dt.date(1900, 3, 1)
@@ -65,6 +66,8 @@ class CellReader:
     def _value(self, cell: object) -> object:
         if isinstance(cell, Broken):
             return cell
+        if isinstance(cell, float) and not math.isfinite(cell):
+            return Broken("holds a number that is too large or none at all")
         if isinstance(cell, str):
             cell = clean(cell)
             if not cell:
@@ -109,7 +112,10 @@ def shown(value: object) -> str:
 def _text(cell: object, _column: Column, _language: Language) -> str:
     match cell:
         case str():
-            return unescaped(cell)
+            text = unescaped(cell)
+            if "\0" in text:
+                raise UnclearError("has a character that cannot be stored")
+            return text
         case bool():
             raise UnclearError(f"is {shown(cell)}, not text; write it anew in a cell formatted as text")
         case float() | int():
@@ -214,11 +220,11 @@ def labels_of(choices: tuple[Choice, ...], language: Language) -> list[str]:
 def _dagdelen(cell: object, _column: Column, _language: Language) -> list[object]:
     if cell in ("-", "–", "—"):
         return []
-    words = re.split(r"[\s,;/+&]+", folded(cell)) if isinstance(cell, str) else [_plain(cell)]
+    words = re.split(r"[\s,;/+&]+", folded(cell).strip(" ,;/+&")) if isinstance(cell, str) else [_plain(cell)]
     if len(words) == 1 and set(words[0]) <= set("oma"):
         words = list(words[0])  # "OM"
     found: dict[object, None] = {}
-    for word in filter(None, words):
+    for word in words:
         value = next((choice.value for choice in DAGDELEN if word in map(folded, choice.labels)), None)
         if value is None:
             raise UnclearError(f"{shown(cell)} is no list of dagdelen; write O, M, A or several, as in O M, or - for none")
