@@ -221,7 +221,7 @@ def _dagdelen(cell: object, _column: Column, _language: Language) -> list[object
     if cell in ("-", "–", "—"):
         return []
     words = re.split(r"[\s,;/+&]+", folded(cell).strip(" ,;/+&")) if isinstance(cell, str) else [_plain(cell)]
-    if len(words) == 1 and set(words[0]) <= set("oma"):
+    if len(words) == 1 and words[0] and set(words[0]) <= set("oma"):
         words = list(words[0])  # "OM"
     found: dict[object, None] = {}
     for word in words:

@@ -16,6 +16,8 @@ from greedy.ingest.workbook.sheet_scan import Broken
 from greedy.ingest.workbook.values import CellReader, clean
 
 DAY = dt.date(2025, 11, 24)
+MIDNIGHT = dt.datetime.combine(DAY, dt.time())
+HALF_PAST_NINE = dt.datetime.combine(DAY, dt.time(9, 30))
 SOME_ID = "8e91579a-21c3-439e-90c1-91728c541241"
 
 
@@ -60,7 +62,7 @@ def test_months_by_name(text: str, month: int) -> None:
         ("24 brumaire 2025", "is not a date"),
         ("maandag", "is not a date"),
         (45985.0, "45985 is a number, not a date"),
-        (dt.datetime(2025, 11, 24, 9), "24-11-2025 09:00 has a time of day"),
+        (HALF_PAST_NINE, "24-11-2025 09:30 has a time of day"),
         (dt.time(9), "09:00 is not a date"),
         (dt.date(1900, 2, 28), "shown as a date before 1 March 1900"),
         (True, "is a number, not a date"),
@@ -71,7 +73,7 @@ def test_what_is_no_certain_date(cell: object, why: str) -> None:
 
 
 def test_dates_as_excel_keeps_them() -> None:
-    assert read(Kind.DATE, DAY) == read(Kind.DATE, dt.datetime(2025, 11, 24)) == DAY
+    assert read(Kind.DATE, DAY) == read(Kind.DATE, MIDNIGHT) == DAY
 
 
 @settings(max_examples=40)
@@ -125,13 +127,13 @@ def test_a_time_of_microseconds_as_an_export_writes_it() -> None:
 @pytest.mark.parametrize(
     ("cell", "moment"),
     [
-        (dt.datetime(2025, 11, 24, 9, 30), dt.datetime(2025, 11, 24, 9, 30)),
-        (DAY, dt.datetime(2025, 11, 24)),
-        ("2025-11-24T09:30:00", dt.datetime(2025, 11, 24, 9, 30)),
-        ("2025-11-24 09:30", dt.datetime(2025, 11, 24, 9, 30)),
-        ("24-11-2025 9u30", dt.datetime(2025, 11, 24, 9, 30)),
-        ("24 nov 2025 9:30", dt.datetime(2025, 11, 24, 9, 30)),
-        ("2025-11-24T09:30:00+00:00", dt.datetime(2025, 11, 24, 9, 30, tzinfo=dt.UTC)),
+        (HALF_PAST_NINE, HALF_PAST_NINE),
+        (DAY, MIDNIGHT),
+        ("2025-11-24T09:30:00", HALF_PAST_NINE),
+        ("2025-11-24 09:30", HALF_PAST_NINE),
+        ("24-11-2025 9u30", HALF_PAST_NINE),
+        ("24 nov 2025 9:30", HALF_PAST_NINE),
+        ("2025-11-24T09:30:00+00:00", HALF_PAST_NINE.replace(tzinfo=dt.UTC)),
     ],
 )
 def test_moments(cell: object, moment: dt.datetime) -> None:
