@@ -55,6 +55,7 @@ async def layouts_of(types: EntityTypes, session: AsyncSession) -> tuple[SheetLa
             (_in_words(table.type.name), table.type.name),
             tuple(_columns(table, types)),
             known_by=table.type.known_by,
+            key=table.type.id_column,
         )
         for table in tables
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from greedy.database.columns import match_column
 from greedy.database.errors import ColumnMatchError
@@ -18,6 +19,7 @@ from greedy.ingest.workbook.values import clean
 
 HEADER_WITHIN = 20  # rows: a title, a logo and an explanation may stand above the table
 LONGEST_HEADER = 60
+NEARLY = 0.8  # share of letters in common: `Voornam` is a slip of the pen; `Functie` for `Actief` is another column
 KEPT_BY_THE_DATABASE = frozenset(("created_at", "updated_at"))
 DECORATION = re.compile(r"\s*(\([^()]*\)|[*:])\s*$")  # `Datum (dd-mm-jjjj)`, `Team *`, `Naam:`
 
@@ -77,12 +79,17 @@ class Names:
         name = clean(name)
         return self._meanings.get(folded(name)) or self._meanings.get(folded(DECORATION.sub("", name)))
 
+    def nearly(self, name: str) -> list[str]:
+        """What a name means that is wrong by a letter or two; best first."""
+        close = get_close_matches(folded(DECORATION.sub("", name)), self._meanings, cutoff=NEARLY)
+        return list(dict.fromkeys(self._meanings[name] for name in close))
+
     def find(self, name: str) -> tuple[str | None, list[str]]:
-        """What a name means, or None and what the names that come nearest to it mean."""
+        """What a name means, or None and what the names that come nearest to it mean, however far."""
         if found := self.exact(name):
             return found, []
         try:
-            return self._meanings[match_column(DECORATION.sub("", clean(name)).casefold(), self._meanings, table="workbook")], []
+            return self._meanings[match_column(DECORATION.sub("", clean(name)), self._meanings, table="workbook")], []
         except ColumnMatchError as exc:
             near = list(dict.fromkeys(self._meanings[name] for name in exc.nearest))
             # Several names that are one thing: `start date` and `start_date`.
@@ -99,12 +106,12 @@ def match_sheets(sheets: Sequence[str], hidden: Collection[str], layouts: Sequen
     names = sheet_names(layouts)
     labels = {layout.entity: layout.label(Language.NL) for layout in layouts}
     found = SheetMatches()
+    unknown: dict[str, list[str]] = {}
     for sheet in sheets:
         entity, near = names.find(sheet)
         if entity is None:
             if sheet not in hidden and sheet not in NO_DATA_SHEETS:
-                hint = f"; did you mean {' or '.join(labels[entity] for entity in near)}?" if near else ""
-                found.notes.append(f"the sheet {sheet} was passed over{hint}")
+                unknown[sheet] = near
         elif entity in found.sheets:
             found.faults.append(
                 CellFault(sheet, 0, "", "", f"is a second sheet of {labels[entity]}, beside {found.sheets[entity]}; remove or rename one")
@@ -113,6 +120,12 @@ def match_sheets(sheets: Sequence[str], hidden: Collection[str], layouts: Sequen
             found.sheets[entity] = sheet
             if sheet in hidden:
                 found.notes.append(f"the sheet {sheet} is hidden; it was read")
+    for sheet, near in unknown.items():
+        if missing := [labels[entity] for entity in names.nearly(sheet) if entity not in found.sheets]:
+            found.faults.append(CellFault(sheet, 0, "", "", f"is not a known sheet; did you mean {' or '.join(missing)}?"))
+        else:
+            hint = f"; did you mean {' or '.join(labels[entity] for entity in near)}?" if near else ""
+            found.notes.append(f"the sheet {sheet} was passed over{hint}")
     return found
 
 
@@ -162,11 +175,11 @@ def _mapped(grid: Grid, layout: SheetLayout, header_row: int, cells: list[object
         headers,
         _language(headers.values(), layout),
     )
-    _check_columns(grid, table, {number: near for number, (field, near) in found.items() if field is None})
+    _check_columns(grid, table, {number: names.nearly(headers[number]) for number, (field, _) in found.items() if field is None})
     return table
 
 
-def _check_columns(grid: Grid, table: Table, unknown: dict[int, list[str]]) -> None:
+def _check_columns(grid: Grid, table: Table, unknown: Mapping[int, list[str]]) -> None:
     """Headers twice, nearly right or missing become faults, and what is passed over a note."""
 
     def fault(number: int, message: str) -> None:
@@ -182,7 +195,7 @@ def _check_columns(grid: Grid, table: Table, unknown: dict[int, list[str]]) -> N
     table.columns = {number: column for number, column in table.columns.items() if first_of[column.field] == number}
     suggested = set()
     for number, near in unknown.items():
-        missing = [field for field in near if field not in times]
+        missing = [field for field in near if field not in times and field not in suggested]
         if missing:
             suggested.update(missing)
             fault(number, f"is not a known column; did you mean {' or '.join(labels[field] for field in missing)}?")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,11 @@ def _cell(row: Any, column: Column, services: Mapping[Any, str], employees: Mapp
             return value
 
 
-def rows_of(path: Path, entity: str) -> list[dict[str, object]]:
-    """The values of the rows that a workbook holds of an entity."""
-    from greedy.ingest.workbook.importer import read_workbook
-
-    return [row.values for row in read_workbook(path).rows[entity]]
-
-
-def columns(rows: Iterable[Mapping[str, object]], *fields: str) -> list[tuple[object, ...]]:
-    """Some fields of rows."""
-    return [tuple(row.get(field) for field in fields) for row in rows]
+def shortened(tables: PracticeTables) -> PracticeTables:
+    """The same roster with fewer slots and less demand."""
+    return tables.model_copy(
+        update={
+            "roster_assignments": tables.roster_assignments[:200],
+            "roster_period_staffing_dagdelen": tables.roster_period_staffing_dagdelen[:100],
+        }
+    )
