@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from greedy.database import DatabaseError, DBConnector
+from greedy.errors import InputError
 from greedy.ingest.runs import Run, RunKind, RunLostError, run_of
 from greedy.ingest.sources.base import FaultyRecord, SourceRecord
 from greedy.ingest.steps import RunUnderWayError, StepOptions, ingest, transform
@@ -38,6 +39,13 @@ async def test_two_of_one_source_exclude_each_other(db: DBConnector, dry_run: bo
         assert counted(await ingest(db, Made(records(1), system="pay"))) == (1, 0, 0, 0, 0)
         assert counted(await ingest(db, Made(records(1), entity_type="others"))) == (1, 0, 0, 0, 0)
     assert counted(await ingest(db, Made(records(1)))) == (1, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("name", ["", " hr", "h\0r", "h\nr", "x" * 65])
+async def test_names_that_cannot_be(db: DBConnector, name: str) -> None:
+    for source in (Made([], system=name), Made([], entity_type=name)):
+        with pytest.raises(InputError, match="cannot be the name of a"):
+            await ingest(db, source)
 
 
 async def test_many_at_once(things: DBConnector, database_url: str) -> None:
