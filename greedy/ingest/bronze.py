@@ -116,9 +116,11 @@ async def last_change(db: DBConnector, practice: str, entity_type: str) -> int:
 
 SEE = "insert into pg_temp.greedy_seen select unnest($1::text[]) on conflict do nothing returning id"
 OF_SOURCE = "practice = $1 and source_system = $2 and entity_type = $3"
+# One look-up for each, whatever the server thinks of the table; nothing is known yet of one that was just filled.
 KNOWN = f"""
-select external_id, entity_key, content_hash, modified_at, gone_at is not null
-from bronze.raw_entities where {OF_SOURCE} and external_id = any ($4::text[])
+select r.* from unnest($4::text[]) as wanted(id) cross join lateral (
+  select external_id, entity_key, content_hash, modified_at, gone_at is not null as gone
+  from bronze.raw_entities where {OF_SOURCE} and external_id = wanted.id limit 1) as r
 """  # noqa: S608  its parts are constants
 KEEP = """
 insert into bronze.raw_entities (practice, source_system, entity_type, run_id, external_id, entity_key, raw_data, content_hash, modified_at)
@@ -131,7 +133,7 @@ set run_id = excluded.run_id, entity_key = excluded.entity_key, raw_data = exclu
 """
 MARK_GONE = f"""
 update bronze.raw_entities set gone_at = now(), change_no = nextval('bronze.change_numbers'), run_id = $4
-where {OF_SOURCE} and external_id = any ($5::text[]) and gone_at is null
+from unnest($5::text[]) as missing(id) where {OF_SOURCE} and external_id = missing.id and gone_at is null
 """  # noqa: S608  its parts are constants
 NOT_SEEN = "not exists (select from pg_temp.greedy_seen where id = external_id)"
 COUNT_GONE = f"""

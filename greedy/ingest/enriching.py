@@ -146,8 +146,9 @@ def _twice(record: SourceRecord, key: str) -> FaultyRecord:
 # A system does not fill its own records.
 OTHERS = "r.practice = $1 and r.entity_type = $2 and r.source_system <> $3"
 FOUND = f"""
-select r.source_system as of_system, r.external_id, r.entity_key, (r.enriched_data -> $3)::text as data
-from bronze.raw_entities as r where {OTHERS} and r.entity_key = any ($4::text[])
+select f.* from unnest($4::text[]) as wanted(key) cross join lateral (
+  select r.source_system as of_system, r.external_id, r.entity_key, (r.enriched_data -> $3)::text as data
+  from bronze.raw_entities as r where {OTHERS} and r.entity_key = wanted.key offset 0) as f
 """  # noqa: S608  its parts are constants
 FILL = f"""
 update bronze.raw_entities as r

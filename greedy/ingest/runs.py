@@ -21,7 +21,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from greedy.database import DatabaseError, DBConnection, DBConnector
-from greedy.errors import GreedyError, OutsideError
+from greedy.errors import GreedyError, InputError, OutsideError
 from greedy.ingest.sources.base import FaultyRecord
 from greedy.ingest.summary import COUNTS, Fault, RunSummary, Step, Tally
 
@@ -31,6 +31,7 @@ log = structlog.get_logger()
 GUARD_IDLE_SECONDS = 600
 KEEP_FAULTS_DAYS = 90
 ALL_SYSTEMS = "*"
+LONGEST_NAME = 64  # characters; meta.ingestion_runs has this as a check
 
 
 class RunUnderWayError(OutsideError):
@@ -49,6 +50,13 @@ class RunKind:
     step: Step
     source_system: str
     entity_type: str
+
+    def __post_init__(self) -> None:
+        for what, name in (("source system", self.source_system), ("entity type", self.entity_type)):
+            if not (name.isprintable() and name == name.strip() and 1 <= len(name) <= LONGEST_NAME):
+                raise InputError(
+                    f"{name!r:.80} cannot be the name of a {what}", next_step=f"give 1 to {LONGEST_NAME} characters that can be seen"
+                )
 
     @property
     def key(self) -> list[str]:

@@ -135,9 +135,10 @@ where f.run_id = $5::uuid and practice = $1 and entity_type = $2
 """
 COUNT_KEYS = f"select count(*) from ({KEYS}) as k"  # noqa: S608  a constant
 RECORDS = """
-select source_system, external_id, entity_key, raw_data::text, change_no, enriched_data::text, gone_at is not null as gone, modified_at
-from bronze.raw_entities where practice = $1 and entity_type = $2 and entity_key = any ($3::text[])
-order by entity_key, source_system, external_id
+select r.* from unnest($3::text[]) with ordinality as wanted(key, place) cross join lateral (
+  select source_system, external_id, entity_key, raw_data::text, change_no, enriched_data::text, gone_at is not null as gone, modified_at
+  from bronze.raw_entities where practice = $1 and entity_type = $2 and entity_key = wanted.key offset 0) as r
+order by place, source_system, external_id
 """
 STORE_QUALITY = """
 insert into meta.entity_quality as q (practice, entity_type, run_id, entity_key, score, flags)

@@ -116,8 +116,9 @@ begin
   alter sequence bronze.change_numbers owned by bronze.raw_entities.change_no;
   comment on table bronze.raw_entities is
     'What a system says of an entity. enriched_data: what second systems say of it, by their name. change_no is new with every change.';
-  create index raw_entities_changes on bronze.raw_entities (practice, entity_type, change_no);
-  create index raw_entities_keys on bronze.raw_entities (practice, entity_type, entity_key);
+  -- What tells most comes first: no plan then goes by the practice alone, while the server knows nothing yet of a table that was just filled.
+  create index raw_entities_changes on bronze.raw_entities (change_no, entity_type, practice);
+  create index raw_entities_keys on bronze.raw_entities (entity_key, entity_type, practice);
 
   alter table meta.ingestion_runs enable row level security;
   alter table meta.faulty_records enable row level security;
