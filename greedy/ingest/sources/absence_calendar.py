@@ -23,7 +23,8 @@ log = structlog.get_logger()
 WEEK = dt.timedelta(days=7)
 UTC = ZoneInfo("UTC")
 NO_PERSONS = ("@group.calendar.google.com", "@group.v.calendar.google.com", "@resource.calendar.google.com")
-WHO_AND_WHY = re.compile(r"\s*(?P<who>[^:]*?[^:\s])(?:\s*:\s+|\s*:$|\s+[-–—]\s+)(?P<why>.*)", re.DOTALL)
+WHO_AND_WHY = re.compile(r"(?P<who>[^:]*?[^: ])(?: ?:(?: |$)| [-–—] )(?P<why>.*)")
+LONGEST_SUMMARY = 2000
 
 
 class AbsenceCalendar:
@@ -116,7 +117,7 @@ class AbsenceCalendar:
         return SourceRecord(external_id, data, place, key=f"{self.system}:{external_id}")
 
     def _who_and_why(self, event: EventText) -> tuple[str, str | None]:
-        summary = event.first("SUMMARY")
+        summary = " ".join(event.first("SUMMARY").split())[:LONGEST_SUMMARY]
         told = self._employee or (event.file.stem if self._by_file else event.first("X-EMPLOYEE-ID")) or _person(event)
         if told:
             return told, summary or None
@@ -126,7 +127,7 @@ class AbsenceCalendar:
                 f"{summary!r:.80} does not say who is absent, and the event has no attendee and no organizer; "
                 "write 'Anna Mulder: verlof', or say whose calendar it is"
             )
-        return parts["who"], parts["why"].strip() or None
+        return parts["who"], parts["why"] or None
 
 
 def _newest(events: list[EventText]) -> list[EventText]:

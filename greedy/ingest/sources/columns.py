@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from greedy.database.columns import SAMENESS
 from greedy.errors import InputError
 
-MOST_FIELDS = 2000
+MOST_FIELDS = 500
 LONGEST_NAME = 64  # a longer one is left as it is called
 
 
