@@ -169,4 +169,6 @@ def summary_lines(summary: RunSummary) -> Iterator[str]:
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401  whatever a transform says
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return ", ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else str(value)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DAGDELEN = ("O", "M", "A")
 LONGEST_REASON = 2000
+TOLD_SLOTS = 50  # of each kind, in the summary
 AHEAD_DAYS = 366  # beyond today; and to the end of the last roster, when that is later
 MOST_YEARS = 4  # before and after this one, whatever the rosters say
 
@@ -120,7 +121,13 @@ class TransformAbsences:
     async def finish(self, connection: DBConnection) -> dict[str, Any]:
         """Bring all absences into the rosters; what that came to, see `apply_absences_v1`."""
         applied = json.loads(await connection.execute("select apply_absences_v1()", fetch_val=True))
-        return {"window": str(self.window), "slots": applied}
+        told: dict[str, Any] = {"window": str(self.window)}
+        told |= {name: applied[name] for name in ("rosters", "unavailable", "opened")}
+        told["rosters_that_somebody_is_changing"] = applied["busy"]
+        for name in ("gave_way", "conflicts"):
+            told[name] = len(applied[name])
+            told[f"{name}_where"] = [_told(slot) for slot in applied[name][:TOLD_SLOTS]]
+        return {name: value for name, value in told.items() if value != []}
 
     def _ranges(self, record: BronzeRecord, meant: Mapping[str, str | Unmatched]) -> list[Range] | FaultyRecord:
         """What the table should hold of a record, in order."""
@@ -160,6 +167,12 @@ def _day(data: Mapping[str, Any], field: str) -> dt.date:
         return dt.date.fromisoformat(str(data.get(field)))
     except ValueError:
         raise ValueError(f"{field} is {str(data.get(field))[:80]!r}, and no date as 2026-01-31") from None
+
+
+def _told(slot: Mapping[str, str]) -> str:
+    """`EMP003 2025-12-08 O OSP (pinned)`"""
+    where = " ".join(slot[part] for part in ("employee_id", "date", "dagdeel", "service_code"))
+    return f"{where} ({slot['why']})" if "why" in slot else where
 
 
 async def _replace(connection: DBConnection, changed: Mapping[RecordId, Sequence[Range]]) -> None:

@@ -182,9 +182,17 @@ async def test_another_window_than_that_of_the_last_completed_run_is_noticed(sil
 
 
 async def test_finish_brings_absences_into_the_rosters(silver: Silver) -> None:
-    await silver.write(record(employee="EMP006"))
+    await silver.write(record(employee="EMP005", first_date="2025-12-03", last_date="2025-12-04"))
     async with silver.db.transaction() as connection:
         done = await TransformAbsences(AMSTERDAM, WINDOW).finish(connection)
-    assert done["window"] == "2025-01-01/2026-12-31"
     marked = await silver.db.execute("select count(*) from roster_assignments where source = 'absence'", fetch_val=True)
-    assert done["slots"]["unavailable"] == marked > 0
+    assert done == {
+        "window": "2025-01-01/2026-12-31",
+        "rosters": 1,
+        "unavailable": marked,
+        "opened": 0,
+        "gave_way": 0,
+        "conflicts": 1,
+        "conflicts_where": ["EMP005 2025-12-04 M MSP (pinned)"],
+    }
+    assert marked > 0
