@@ -55,6 +55,13 @@ def key_of(table: EntityTable, row: Stored) -> tuple[Any, ...] | None:
     return None if not key or None in key else key
 
 
+def field_of(row: PlacedRow, column: str | None) -> str | None:
+    """The field of a sheet that a column of the table stands in: itself, or the first of its parts."""
+    if column is None or column in row.columns:
+        return column
+    return next((name for name in row.columns if name.startswith(f"{column}.")), None)
+
+
 def differences(table: EntityTable, placed: PlacedRow, values: Stored, there: Stored) -> Iterator[Difference]:
     """Where a row differs from the one in the database. A cell that is empty, of a column that the sheet has, means the default."""
     for column, now in there.items():
@@ -62,7 +69,7 @@ def differences(table: EntityTable, placed: PlacedRow, values: Stored, there: St
             continue
         if column in values:
             wanted = values[column]
-        elif column in placed.columns:
+        elif field_of(placed, column) in placed.columns:
             wanted = table.default(column)
             if wanted is NO_LITERAL or (wanted is None and not table.columns[column].nullable):
                 continue

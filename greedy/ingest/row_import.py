@@ -9,7 +9,7 @@ from typing import Any
 
 from greedy.database.rows.storage import UnfitError
 from greedy.ingest.entities import OURS, EntityType
-from greedy.ingest.matching import Difference, Standing, Stored, differences, key_of, standing
+from greedy.ingest.matching import Difference, Standing, Stored, differences, field_of, key_of, standing
 from greedy.ingest.reflected import EntityTable
 from greedy.ingest.roster_rules import ROSTERS, lock_rosters, roster_column
 from greedy.ingest.violations import Violation, findings
@@ -176,7 +176,7 @@ class RowImport:
             self.counts[row.entity]["same"] += 1
             return
         self.differing = True
-        told = [row.fault(_field(row, one.column), _told(one)) for one in differing]
+        told = [row.fault(field_of(row, one.column), _told(one)) for one in differing]
         if not self.replace:
             self.faults += told
             self._unusable.add(row)
@@ -217,13 +217,13 @@ class RowImport:
                 if exc.row is None:
                     raise
                 row: PlacedRow = rest.pop(exc.row)[0]
-                self._refuse(row, next((column for column in reversed(exc.columns) if _field(row, column)), None), exc.reason)
+                self._refuse(row, next((column for column in reversed(exc.columns) if field_of(row, column)), None), exc.reason)
             else:
                 return
 
     def _refuse(self, row: PlacedRow, column: str | None, message: str) -> None:
         self._unusable.add(row)
-        self.faults.append(row.fault(_field(row, column), message))
+        self.faults.append(row.fault(field_of(row, column), message))
 
 
 def _referred_to(row: PlacedRow) -> Iterator[PlacedRow]:
@@ -248,13 +248,6 @@ def _identity(one: EntityType, values: Mapping[str, Any]) -> Any:  # noqa: ANN40
         return values.get(one.id_column)
     key = tuple(values.get(column) for column in one.key)
     return None if None in key else key
-
-
-def _field(row: PlacedRow, column: str | None) -> str | None:
-    """The field of a sheet that a column of the table stands in: itself, or the first of its parts."""
-    if column is None or column in row.columns:
-        return column
-    return next((name for name in row.columns if name.startswith(f"{column}.")), None)
 
 
 def _told(one: Difference) -> str:

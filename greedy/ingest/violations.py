@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError, StatementError
 
-from greedy.database.errors import CALL_ERRORS, ConnectionError, DatabaseError, QueryError, SchemaError, argument_fault, from_driver  # noqa: A004
+from greedy.database import errors
+from greedy.database.errors import CALL_ERRORS, DatabaseError, QueryError, SchemaError, argument_fault, from_driver, of_commit
 from greedy.errors import CallerError, GreedyError
 from greedy.ingest.reflected import EntityTable
 from greedy.loggable import format_for_log
@@ -165,6 +166,12 @@ def finding(exc: Exception, *, server: str) -> Finding | GreedyError:
     server
         Which database, without its password, for the message.
     """
+    if isinstance(exc, PendingRollbackError):
+        return errors.ConnectionError(
+            f"the connection to {server} was lost, and its transaction was rolled back: nothing of it was written",
+            next_step="roll back here too, and do all of it again",
+            retryable=True,
+        )
     cause = driver_error(exc)
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause, server)
@@ -181,6 +188,14 @@ def finding(exc: Exception, *, server: str) -> Finding | GreedyError:
     return error
 
 
+def failed_commit(exc: Exception, *, server: str) -> Finding | GreedyError:
+    """As `finding`, of a commit: when the connection went, nobody knows whether it was done."""
+    found, cause = finding(exc, server=server), driver_error(exc)
+    if isinstance(exc, PendingRollbackError) or isinstance(cause, sqlite3.Error) or not isinstance(found, DatabaseError):
+        return found
+    return of_commit(found, cause, server=server)
+
+
 def _of_sqlite(exc: sqlite3.Error, server: str) -> Finding | DatabaseError:
     name = getattr(exc, "sqlite_errorname", None) or ""
     text = str(exc)
@@ -194,7 +209,7 @@ def _of_sqlite(exc: sqlite3.Error, server: str) -> Finding | DatabaseError:
     if isinstance(exc, sqlite3.InterfaceError | sqlite3.ProgrammingError) and "binding parameter" in text:
         return Finding(ValueViolation, said="a value of a kind that SQLite does not know")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return ConnectionError(f"{server} is locked by another process", next_step="try again when it has ended", retryable=True)
+        return errors.ConnectionError(f"{server} is locked by another process", next_step="try again when it has ended", retryable=True)
     if "no such" in text or "has no column" in text:
         return SchemaError(f"the schema of {server} does not fit: {text}")
     return QueryError(f"{server} refused a statement: {text}")
@@ -207,7 +222,7 @@ def driver_error(exc: Exception) -> Exception:
 
 
 # What SQLAlchemy lets through of its drivers as it is
-FAILURES = (StatementError, sqlite3.Error, *CALL_ERRORS)
+FAILURES = (StatementError, PendingRollbackError, sqlite3.Error, *CALL_ERRORS)
 
 
 @contextmanager

@@ -152,8 +152,10 @@ FAULTS: list[tuple[type[Violation], str, dict[str, object], tuple[str, ...], str
 ]
 
 
-@pytest.mark.parametrize(("kind", "level", "wrong", "columns", "text"), FAULTS)
-@pytest.mark.parametrize("place", [0, 57, 199])
+@pytest.mark.parametrize(
+    ("kind", "level", "wrong", "columns", "text", "place"),
+    [(*fault, place) for fault, place in zip(FAULTS, [0, 1, 57, 99, 100, 150, 198, 199, 42], strict=True)],
+)
 async def test_a_row_that_is_not_taken_is_named_and_the_whole_call_undone(
     writer: DatabaseWriter,
     session: AsyncSession,
