@@ -154,7 +154,8 @@ def reflect(connection: Connection, one: EntityType) -> EntityTable:
         if isinstance(column.type, sa.JSON):
             column.type.none_as_null = True
         if connection.dialect.name == "sqlite" and isinstance(column.type, sa.Numeric) and not isinstance(column.type, sa.Float):
-            column.type = NullType()  # also what it says of types that it does not know, as uuid
+            # A plain NUMERIC is also what it says of types that it does not know, as uuid
+            column.type = NullType() if column.type.precision is None else sa.Float()
     known = [*one.identity, *one.parents, *one.key, *(column for names in one.known_by for column in names)]
     if missing := [column for column in dict.fromkeys(known) if column not in table.columns]:
         raise SchemaError(

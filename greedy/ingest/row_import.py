@@ -251,5 +251,13 @@ def _identity(one: EntityType, values: Mapping[str, Any]) -> Any:  # noqa: ANN40
 
 
 def _told(one: Difference) -> str:
-    here, there = ("empty" if value is None else format_for_log(value, max_characters=80) for value in (one.here, one.there))
-    return f"{here} here, {there} in the database"
+    return f"{_shown(one.here)} here, {_shown(one.there)} in the database"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    plain = int(value) if isinstance(value, float) and value.is_integer() else value
+    return format_for_log(plain, max_characters=80)
