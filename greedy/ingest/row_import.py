@@ -20,7 +20,8 @@ from greedy.ingest.writer import DatabaseWriter
 from greedy.loggable import format_for_log
 
 ROWS_AT_ONCE = 1000  # of an insert; with a fault among them, so many are tried again without it
-MOST_FAULTS = 200  # that the database finds: each costs a search, and nobody mends more at once
+FEW_ROWS = 50  # of an insert where some are not taken: each of those costs as much again
+MOST_FAULTS = 200  # that the database finds: nobody mends more at once
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class RowImport:
             try:
                 stored = table.stored(name, value) if name in table.columns else table.stored(table.column_named(name), value)
             except UnfitError as exc:
-                self._refuse(row, name, str(exc))
+                self._refuse(row, name, table.unfit(name, value, exc))
                 fits = False
                 continue
             parent = table.type.parents.get(name)
@@ -216,6 +217,10 @@ class RowImport:
             except Violation as exc:
                 if exc.row is None:
                     raise
+                if len(rest) > FEW_ROWS:
+                    for first in range(0, len(rest), FEW_ROWS):
+                        await self._without_faulty(write, rest[first : first + FEW_ROWS])
+                    return
                 row: PlacedRow = rest.pop(exc.row)[0]
                 self._refuse(row, next((column for column in reversed(exc.columns) if field_of(row, column)), None), exc.reason)
             else:

@@ -153,6 +153,8 @@ class Finding(Exception):  # noqa: N818  never leaves this package: it becomes a
         if self.kind is CheckViolation:
             rule = table.rule_of(self.constraint) if table is not None else None
             return f"{what or 'its values'} cannot be: {rule or self.said}", "mend the value"
+        if self.kind is ValueViolation and not self.said.startswith(columns or " "):
+            return f"{what or 'a value'} does not fit: {self.said}", "mend the value"
         return self.said, "mend the value" if self.kind is ValueViolation else None
 
 
@@ -176,7 +178,7 @@ def finding(exc: Exception, *, server: str) -> Finding | GreedyError:
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause, server)
     if (fault := argument_fault(str(cause))) is not None:
-        return Finding(ValueViolation, said=fault.message)
+        return Finding(ValueViolation, said=fault.message.partition(" does not fit: ")[2])
     if isinstance(cause, (OverflowError, UnicodeEncodeError)):
         return Finding(ValueViolation, said="a number or text that the database cannot hold")
     error = from_driver(cause, server=server)

@@ -191,8 +191,9 @@ class DatabaseWriter:
         except Finding as found:
             found, row = await self._faulty_row(connection, sent, found)
             values = {} if row is None else {table.column_named(name): value for name, value in rows[row].items()}
-            if found.kind is ForeignKeyViolation and not (found.columns or found.constraint):
-                found.columns = await self._leading_nowhere(connection, table, values)
+            if not found.columns and not found.constraint:
+                look = self._leading_nowhere if found.kind is ForeignKeyViolation else self._not_fitting
+                found.columns = await look(connection, table, values)
             raise found.told(table, table.type.name, row=row, count=len(rows), values=values) from found.__cause__
 
     async def _faulty_row(self, connection: AsyncConnection, sent: Sequence[Batch], found: Finding) -> tuple[Finding, int | None]:
@@ -236,6 +237,17 @@ class DatabaseWriter:
             with findings(self.server):
                 if (await connection.execute(sa.select(sa.literal(1)).select_from(there).where(*wanted))).first() is None:
                     return columns
+        return ()
+
+    async def _not_fitting(self, connection: AsyncConnection, table: EntityTable, values: Mapping[str, object]) -> tuple[str, ...]:
+        """The column whose type does not take its value, where the database does not say which."""
+        for column, value in values.items():
+            kind = table.columns[column].type
+            if isinstance(kind, sa.String) and kind.length is not None and isinstance(value, str) and len(value) > kind.length:
+                return (column,)  # a cast would cut it off
+            asked = sa.select(sa.cast(sa.literal(table.stored(column, value), kind), kind))
+            if value is not None and await self._refused(connection, Batch(asked, (), ({},))):
+                return (column,)
         return ()
 
 

@@ -147,8 +147,14 @@ FAULTS: list[tuple[type[Violation], str, dict[str, object], tuple[str, ...], str
         ("first_day", "last_day"),
         "days_in_order",
     ),
-    (ValueViolation, "projects", {"program_id": "p", "name": "x", "first_day": "02-02-2026"}, ("first_day",), "first_day does not fit"),
-    (ValueViolation, "projects", {"program_id": "p", "name": 12}, ("name",), "expected str, got int"),
+    (
+        ValueViolation,
+        "projects",
+        {"program_id": "p", "name": "x", "first_day": "02-02-2026"},
+        ("first_day",),
+        "first_day 02-02-2026 is not a date",
+    ),
+    (ValueViolation, "projects", {"program_id": "p", "name": 12}, ("name",), "name 12 is not text"),
 ]
 
 
