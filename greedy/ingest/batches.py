@@ -64,6 +64,7 @@ def inserts(table: EntityTable, rows: Sequence[Row], *, size: int, now: dt.datet
                 column: _stored(table, column, [rows[place][name] for place in some], some, len(rows)) for column, name in columns.items()
             }
             data |= {column: [value] * len(some) for column, value in times.items() if column not in data}
+            data |= {column: [None] * len(some) for column in _missing_of_key(table) if column not in data}
             statement: Any = sa.insert(table.table)
             if one.id_column is not None and _fill_ids(table, one.id_column, data, len(some)):
                 data.pop(one.id_column, None)
@@ -106,10 +107,13 @@ def _same_columns(table: EntityTable, rows: Sequence[Row]) -> Iterator[tuple[dic
     """
     groups: dict[tuple[str, ...], list[int]] = {}
     last: tuple[str, ...] | None = None
+    own = table.type.id_column or ""  # where it is empty, it is not given
     for place, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise InputError(f"row {place + 1} of {table.type.name} is no mapping of columns to values, but {type(row).__name__}")
         names = tuple(row)
+        if own in row and row[own] is None:
+            names = tuple(name for name in names if name != own)
         if table.type.refers_to_itself and last not in (None, names):
             yield from ((_fitted(table, some), places) for some, places in groups.items())
             groups = {}
@@ -125,6 +129,9 @@ def _fitted(table: EntityTable, names: Iterable[str]) -> dict[str, str]:
         column = table.column_named(name)
         if column in columns:
             raise InputError(f"{table.type.name}: {columns[column]} and {name} are both the column {column}", next_step="leave one out")
+        made = table.columns[column]
+        if made.computed is not None or (made.identity is not None and made.identity.always):
+            raise InputError(f"{table.type.name}: {column} is made by the database itself", next_step="leave it out")
         columns[column] = name
     return columns
 
@@ -143,7 +150,7 @@ def _stored(table: EntityTable, column: str, values: list[object], places: Seque
             try:
                 rule.one(value)
             except UnfitError as exc:
-                fault = Finding(ValueViolation, columns=(column,), said=f"{column} does not fit: {exc}")
+                fault = Finding(ValueViolation, columns=(column,), said=f"{column} {table.unfit(column, value, exc)}")
                 raise fault.told(table, table.type.name, row=place, count=count, values={column: value}) from None
         raise
 
@@ -168,6 +175,12 @@ def _fill_ids(table: EntityTable, column: str, data: dict[str, list[Any]], count
         return True
     data[column] = [make() if value is None else value for value in given]
     return False
+
+
+def _missing_of_key(table: EntityTable) -> list[str]:
+    """Columns of the primary key that nobody makes: left out, SQLAlchemy warns of them; empty, the database refuses them."""
+    made = table.type.id_column
+    return [column.name for column in table.table.primary_key if column.name != made and column.server_default is None]
 
 
 def _id_maker(table: EntityTable, column: str) -> Callable[[], str | UUID] | None:

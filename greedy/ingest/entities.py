@@ -186,9 +186,8 @@ class _DeclaredType(BaseModel):
     known_by: tuple[Columns, ...] = ()
 
     def named(self, name: str) -> EntityType:
-        return EntityType(
-            name, self.table or name, self.id_column or None, self.parents, self.id_prefix, self.key, self.known_by or ((self.id_column,),)
-        )
+        known_by = self.known_by or (((self.id_column,),) if self.id_column else ())
+        return EntityType(name, self.table or name, self.id_column or None, self.parents, self.id_prefix, self.key, known_by)
 
 
 class _Declaration(BaseModel):

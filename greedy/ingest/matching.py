@@ -50,9 +50,16 @@ async def standing(connection: AsyncConnection, table: EntityTable, rows: Sequen
 
 
 def key_of(table: EntityTable, row: Stored) -> tuple[Any, ...] | None:
-    """The values of its key; None when one is missing."""
+    """The values of its key, in which an empty one is a value too; None when all are."""
     key = tuple(row.get(column) for column in table.type.key)
-    return None if not key or None in key else key
+    return None if all(part is None for part in key) else key
+
+
+def field_of(row: PlacedRow, column: str | None) -> str | None:
+    """The field of a sheet that a column of the table stands in: itself, or the first of its parts."""
+    if column is None or column in row.columns:
+        return column
+    return next((name for name in row.columns if name.startswith(f"{column}.")), None)
 
 
 def differences(table: EntityTable, placed: PlacedRow, values: Stored, there: Stored) -> Iterator[Difference]:
@@ -62,7 +69,7 @@ def differences(table: EntityTable, placed: PlacedRow, values: Stored, there: St
             continue
         if column in values:
             wanted = values[column]
-        elif column in placed.columns:
+        elif field_of(placed, column) in placed.columns:
             wanted = table.default(column)
             if wanted is NO_LITERAL or (wanted is None and not table.columns[column].nullable):
                 continue
@@ -81,6 +88,11 @@ async def _fetched(connection: AsyncConnection, table: EntityTable, wanted: Mapp
     short = [column for column in values if column != largest and len(values[column]) <= MOST_LISTED]
     for first in range(0, len(values[largest]), MOST_LISTED):
         lists = {largest: values[largest][first : first + MOST_LISTED], **{column: values[column] for column in short}}
-        query = sa.select(table.table).where(*(table.columns[column].in_(some) for column, some in lists.items()))
+        query = sa.select(table.table).where(*(_is_one_of(table.columns[column], some) for column, some in lists.items()))
         for row in (await connection.execute(query)).mappings():
             yield row
+
+
+def _is_one_of(column: sa.Column[Any], values: Sequence[object]) -> sa.ColumnElement[bool]:
+    listed = column.in_([value for value in values if value is not None])
+    return sa.or_(listed, column.is_(None)) if None in values else listed

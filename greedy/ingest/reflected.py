@@ -22,6 +22,7 @@ from greedy.database.columns import likely, match_column
 from greedy.database.errors import SchemaError, ServerFacts
 from greedy.database.rows.storage import RULES, Rule, UnfitError, rule_for
 from greedy.ingest.entities import EntityType
+from greedy.loggable import format_for_log
 
 # SQLAlchemy's kinds of types by PostgreSQL's names of them; the first that fits, so special ones stand before general ones.
 TYPE_NAMES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
@@ -37,6 +38,20 @@ TYPE_NAMES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (sa.Enum, "text"),
     (sa.String, "text"),
 )
+IN_WORDS = {
+    "uuid": "a uuid",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "numeric": "a number",
+    "double precision": "a number",
+    "date": "a date",
+    "time without time zone": "a time",
+    "timestamp without time zone": "a date and time",
+    "timestamp with time zone": "a date and time with its zone",
+    "jsonb": "JSON",
+    "bytea": "bytes",
+    "text": "text",
+}
 LITERAL = re.compile(r"'(?P<text>(?:[^']|'')*)'(?:::[\w ]+)?|(?P<plain>true|false|-?\d+(?:\.\d+)?)", re.IGNORECASE)
 NO_LITERAL = object()
 
@@ -78,6 +93,12 @@ class EntityTable:
             It is none of the column's type.
         """
         return self.rules[column].one(value)
+
+    def unfit(self, column: str, value: object, why: UnfitError) -> str:
+        """That a value is none of its column's type, in words."""
+        wanted = IN_WORDS.get(type_name(self.columns[column].type), "of its type")
+        reason = "" if str(why).startswith(("malformed", "expected")) else f": {why}"
+        return f"{format_for_log(value, max_characters=80)} is not {wanted}{reason}"
 
     def default(self, column: str) -> object:
         """What the database puts where nothing is given; NO_LITERAL when that is made anew for each row."""
@@ -154,7 +175,8 @@ def reflect(connection: Connection, one: EntityType) -> EntityTable:
         if isinstance(column.type, sa.JSON):
             column.type.none_as_null = True
         if connection.dialect.name == "sqlite" and isinstance(column.type, sa.Numeric) and not isinstance(column.type, sa.Float):
-            column.type = NullType()  # also what it says of types that it does not know, as uuid
+            # A plain NUMERIC is also what it says of types that it does not know, as uuid
+            column.type = NullType() if column.type.precision is None else sa.Float()
     known = [*one.identity, *one.parents, *one.key, *(column for names in one.known_by for column in names)]
     if missing := [column for column in dict.fromkeys(known) if column not in table.columns]:
         raise SchemaError(

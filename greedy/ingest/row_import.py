@@ -9,7 +9,7 @@ from typing import Any
 
 from greedy.database.rows.storage import UnfitError
 from greedy.ingest.entities import OURS, EntityType
-from greedy.ingest.matching import Difference, Standing, Stored, differences, key_of, standing
+from greedy.ingest.matching import Difference, Standing, Stored, differences, field_of, key_of, standing
 from greedy.ingest.reflected import EntityTable
 from greedy.ingest.roster_rules import ROSTERS, lock_rosters, roster_column
 from greedy.ingest.violations import Violation, findings
@@ -20,7 +20,8 @@ from greedy.ingest.writer import DatabaseWriter
 from greedy.loggable import format_for_log
 
 ROWS_AT_ONCE = 1000  # of an insert; with a fault among them, so many are tried again without it
-MOST_FAULTS = 200  # that the database finds: each costs a search, and nobody mends more at once
+FEW_ROWS = 50  # of an insert where some are not taken: each of those costs as much again
+MOST_FAULTS = 200  # that the database finds: nobody mends more at once
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class RowImport:
             try:
                 stored = table.stored(name, value) if name in table.columns else table.stored(table.column_named(name), value)
             except UnfitError as exc:
-                self._refuse(row, name, str(exc))
+                self._refuse(row, name, table.unfit(name, value, exc))
                 fits = False
                 continue
             parent = table.type.parents.get(name)
@@ -176,7 +177,7 @@ class RowImport:
             self.counts[row.entity]["same"] += 1
             return
         self.differing = True
-        told = [row.fault(_field(row, one.column), _told(one)) for one in differing]
+        told = [row.fault(field_of(row, one.column), _told(one)) for one in differing]
         if not self.replace:
             self.faults += told
             self._unusable.add(row)
@@ -216,14 +217,18 @@ class RowImport:
             except Violation as exc:
                 if exc.row is None:
                     raise
+                if len(rest) > FEW_ROWS:
+                    for first in range(0, len(rest), FEW_ROWS):
+                        await self._without_faulty(write, rest[first : first + FEW_ROWS])
+                    return
                 row: PlacedRow = rest.pop(exc.row)[0]
-                self._refuse(row, next((column for column in reversed(exc.columns) if _field(row, column)), None), exc.reason)
+                self._refuse(row, next((column for column in reversed(exc.columns) if field_of(row, column)), None), exc.reason)
             else:
                 return
 
     def _refuse(self, row: PlacedRow, column: str | None, message: str) -> None:
         self._unusable.add(row)
-        self.faults.append(row.fault(_field(row, column), message))
+        self.faults.append(row.fault(field_of(row, column), message))
 
 
 def _referred_to(row: PlacedRow) -> Iterator[PlacedRow]:
@@ -250,13 +255,14 @@ def _identity(one: EntityType, values: Mapping[str, Any]) -> Any:  # noqa: ANN40
     return None if None in key else key
 
 
-def _field(row: PlacedRow, column: str | None) -> str | None:
-    """The field of a sheet that a column of the table stands in: itself, or the first of its parts."""
-    if column is None or column in row.columns:
-        return column
-    return next((name for name in row.columns if name.startswith(f"{column}.")), None)
-
-
 def _told(one: Difference) -> str:
-    here, there = ("empty" if value is None else format_for_log(value, max_characters=80) for value in (one.here, one.there))
-    return f"{here} here, {there} in the database"
+    return f"{_shown(one.here)} here, {_shown(one.there)} in the database"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    plain = int(value) if isinstance(value, float) and value.is_integer() else value
+    return format_for_log(plain, max_characters=80)

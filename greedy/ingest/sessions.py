@@ -44,6 +44,8 @@ def server_of(session: AsyncSession) -> str:
     """Which database a session is of, without its password."""
     bind = session.get_bind()
     engine = bind.engine if isinstance(bind, Connection) else bind
+    if engine.dialect.name == "sqlite":
+        return f"SQLite database {engine.url.database or 'in memory'}"
     return str(engine.pool.logging_name or "") or engine.url.render_as_string(hide_password=True)
 
 

@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError, StatementError
 
-from greedy.database.errors import CALL_ERRORS, ConnectionError, DatabaseError, QueryError, SchemaError, argument_fault, from_driver  # noqa: A004
+from greedy.database import errors
+from greedy.database.errors import CALL_ERRORS, DatabaseError, QueryError, SchemaError, argument_fault, from_driver, of_commit
 from greedy.errors import CallerError, GreedyError
 from greedy.ingest.reflected import EntityTable
 from greedy.loggable import format_for_log
@@ -152,6 +153,8 @@ class Finding(Exception):  # noqa: N818  never leaves this package: it becomes a
         if self.kind is CheckViolation:
             rule = table.rule_of(self.constraint) if table is not None else None
             return f"{what or 'its values'} cannot be: {rule or self.said}", "mend the value"
+        if self.kind is ValueViolation and not self.said.startswith(columns or " "):
+            return f"{what or 'a value'} does not fit: {self.said}", "mend the value"
         return self.said, "mend the value" if self.kind is ValueViolation else None
 
 
@@ -165,11 +168,17 @@ def finding(exc: Exception, *, server: str) -> Finding | GreedyError:
     server
         Which database, without its password, for the message.
     """
+    if isinstance(exc, PendingRollbackError):
+        return errors.ConnectionError(
+            f"the connection to {server} was lost, and its transaction was rolled back: nothing of it was written",
+            next_step="roll back here too, and do all of it again",
+            retryable=True,
+        )
     cause = driver_error(exc)
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause, server)
     if (fault := argument_fault(str(cause))) is not None:
-        return Finding(ValueViolation, said=fault.message)
+        return Finding(ValueViolation, said=fault.message.partition(" does not fit: ")[2])
     if isinstance(cause, (OverflowError, UnicodeEncodeError)):
         return Finding(ValueViolation, said="a number or text that the database cannot hold")
     error = from_driver(cause, server=server)
@@ -179,6 +188,14 @@ def finding(exc: Exception, *, server: str) -> Finding | GreedyError:
         kind = POSTGRESQL.get(sqlstate, ValueViolation if sqlstate.startswith("22") else Violation)
         return Finding(kind, constraint=error.constraint, columns=(error.column,) if error.column else (), said=text, table=error.table)
     return error
+
+
+def failed_commit(exc: Exception, *, server: str) -> Finding | GreedyError:
+    """As `finding`, of a commit: when the connection went, nobody knows whether it was done."""
+    found, cause = finding(exc, server=server), driver_error(exc)
+    if isinstance(exc, PendingRollbackError) or isinstance(cause, sqlite3.Error) or not isinstance(found, DatabaseError):
+        return found
+    return of_commit(found, cause, server=server)
 
 
 def _of_sqlite(exc: sqlite3.Error, server: str) -> Finding | DatabaseError:
@@ -194,7 +211,7 @@ def _of_sqlite(exc: sqlite3.Error, server: str) -> Finding | DatabaseError:
     if isinstance(exc, sqlite3.InterfaceError | sqlite3.ProgrammingError) and "binding parameter" in text:
         return Finding(ValueViolation, said="a value of a kind that SQLite does not know")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return ConnectionError(f"{server} is locked by another process", next_step="try again when it has ended", retryable=True)
+        return errors.ConnectionError(f"{server} is locked by another process", next_step="try again when it has ended", retryable=True)
     if "no such" in text or "has no column" in text:
         return SchemaError(f"the schema of {server} does not fit: {text}")
     return QueryError(f"{server} refused a statement: {text}")
@@ -207,7 +224,7 @@ def driver_error(exc: Exception) -> Exception:
 
 
 # What SQLAlchemy lets through of its drivers as it is
-FAILURES = (StatementError, sqlite3.Error, *CALL_ERRORS)
+FAILURES = (StatementError, PendingRollbackError, sqlite3.Error, *CALL_ERRORS)
 
 
 @contextmanager

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, AsyncTransaction
 
-from greedy.database.errors import DatabaseError, of_commit
 from greedy.errors import InputError
 from greedy.ingest.batches import Batch, Row, inserts, updates
 from greedy.ingest.entities import OURS, EntityTypes
 from greedy.ingest.reflected import EntityTable, reflect
 from greedy.ingest.sessions import server_of
-from greedy.ingest.violations import FAILURES, Finding, ForeignKeyViolation, Violation, driver_error, finding, findings
+from greedy.ingest.violations import FAILURES, Finding, ForeignKeyViolation, Violation, failed_commit, findings
 
 
 def utc_now() -> dt.datetime:
@@ -106,7 +106,7 @@ class DatabaseWriter:
             return
         try:
             with findings(self.server):
-                async with connection.begin_nested():
+                async with _savepoint(connection):
                     await connection.exec_driver_sql("set constraints all immediate")
                 await connection.exec_driver_sql("set constraints all deferred")
         except Finding as found:
@@ -125,11 +125,9 @@ class DatabaseWriter:
         try:
             await self.session.commit()
         except FAILURES as exc:
-            found = finding(exc, server=self.server)
+            found = failed_commit(exc, server=self.server)
             await self._roll_back()
-            if isinstance(found, Finding):
-                raise self._at_the_end(found) from exc
-            raise (of_commit(found, driver_error(exc), server=self.server) if isinstance(found, DatabaseError) else found) from exc
+            raise (self._at_the_end(found) if isinstance(found, Finding) else found) from exc
         self._committed, self._began = dict(self._counts), None
 
     async def rollback_transaction(self) -> None:
@@ -186,15 +184,16 @@ class DatabaseWriter:
         sent: list[Batch] = []
         try:
             with findings(self.server):
-                async with connection.begin_nested():
+                async with _savepoint(connection):
                     for batch in batches:
                         sent.append(batch)
                         await _send(connection, batch, ids)
         except Finding as found:
             found, row = await self._faulty_row(connection, sent, found)
             values = {} if row is None else {table.column_named(name): value for name, value in rows[row].items()}
-            if found.kind is ForeignKeyViolation and not (found.columns or found.constraint):
-                found.columns = await self._leading_nowhere(connection, table, values)
+            if not found.columns and not found.constraint:
+                look = self._leading_nowhere if found.kind is ForeignKeyViolation else self._not_fitting
+                found.columns = await look(connection, table, values)
             raise found.told(table, table.type.name, row=row, count=len(rows), values=values) from found.__cause__
 
     async def _faulty_row(self, connection: AsyncConnection, sent: Sequence[Batch], found: Finding) -> tuple[Finding, int | None]:
@@ -204,7 +203,7 @@ class DatabaseWriter:
         if high == 1:
             return found, failed.places[0]
         with findings(self.server):
-            async with connection.begin_nested() as savepoint:
+            async with _savepoint(connection) as savepoint:
                 for batch in before:
                     await _send(connection, batch)
                 while high - low > 1:  # the rows below `low` are in again, and one below `high` is not taken
@@ -221,7 +220,7 @@ class DatabaseWriter:
         """What the database has against a batch; without that, the batch stays."""
         try:
             with findings(self.server):
-                async with connection.begin_nested():
+                async with _savepoint(connection):
                     await _send(connection, batch)
         except Finding as found:
             return found
@@ -240,6 +239,17 @@ class DatabaseWriter:
                     return columns
         return ()
 
+    async def _not_fitting(self, connection: AsyncConnection, table: EntityTable, values: Mapping[str, object]) -> tuple[str, ...]:
+        """The column whose type does not take its value, where the database does not say which."""
+        for column, value in values.items():
+            kind = table.columns[column].type
+            if isinstance(kind, sa.String) and kind.length is not None and isinstance(value, str) and len(value) > kind.length:
+                return (column,)  # a cast would cut it off
+            asked = sa.select(sa.cast(sa.literal(table.stored(column, value), kind), kind))
+            if value is not None and await self._refused(connection, Batch(asked, (), ({},))):
+                return (column,)
+        return ()
+
 
 async def _send(connection: AsyncConnection, batch: Batch, ids: list[Any] | None = None) -> None:
     """One batch to the database, and the ids of its rows to their places."""
@@ -249,3 +259,19 @@ async def _send(connection: AsyncConnection, batch: Batch, ids: list[Any] | None
     made = [row[0] for row in answer] if batch.returns_ids else batch.ids
     for place, one in zip(batch.places, made, strict=True):
         ids[place] = one
+
+
+@asynccontextmanager
+async def _savepoint(connection: AsyncConnection) -> AsyncIterator[AsyncTransaction]:
+    """What is done in this block is undone when it ends with any error, which always leaves as it is."""
+    savepoint = await connection.begin_nested()
+    try:
+        yield savepoint
+    except BaseException:
+        try:
+            await savepoint.rollback()
+        except FAILURES:  # the connection is gone, or has to: what cannot be undone must not be committed
+            await connection.invalidate()
+        raise
+    if savepoint.is_active:
+        await savepoint.commit()

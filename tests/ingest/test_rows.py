@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from greedy.database.connector import DBConnector
 from greedy.formats.tables import PracticeTables
+from greedy.ingest import row_import
 from greedy.ingest.entities import OURS, EntityTypes
 from greedy.ingest.rows import RowsOutcome, Tally, import_rows, known_names
 from greedy.ingest.sessions import open_session
@@ -124,6 +125,14 @@ async def test_every_fault_that_the_database_finds_has_its_cell(db: DBConnector)
     assert "team Paars cannot be" in faults[0]
     assert "team needs a value" in faults[1]
     assert "it is the same row as row 2" in faults[4]
+
+
+async def test_many_faults_are_found_in_one_go_and_not_without_end(db: DBConnector, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"id": f"{n}", "voornaam": "A", "team": "Paars" if n % 50 == 7 else "Groen"} for n in range(1200)]
+    faults = await refused(db, sheet("employees", rows))
+    assert [fault.partition(" ")[0] for fault in faults] == [f"employees!C{n + 2}" for n in range(1200) if n % 50 == 7]
+    monkeypatch.setattr(row_import, "MOST_FAULTS", 10)
+    assert await refused(db, sheet("employees", rows)) == faults[:10]
 
 
 async def test_services_are_known_by_their_code_and_keep_their_id(db: DBConnector, store: PostgresStore, sample: PracticeTables) -> None:

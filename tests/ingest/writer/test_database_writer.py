@@ -147,13 +147,21 @@ FAULTS: list[tuple[type[Violation], str, dict[str, object], tuple[str, ...], str
         ("first_day", "last_day"),
         "days_in_order",
     ),
-    (ValueViolation, "projects", {"program_id": "p", "name": "x", "first_day": "02-02-2026"}, ("first_day",), "first_day does not fit"),
-    (ValueViolation, "projects", {"program_id": "p", "name": 12}, ("name",), "expected str, got int"),
+    (
+        ValueViolation,
+        "projects",
+        {"program_id": "p", "name": "x", "first_day": "02-02-2026"},
+        ("first_day",),
+        "first_day 02-02-2026 is not a date",
+    ),
+    (ValueViolation, "projects", {"program_id": "p", "name": 12}, ("name",), "name 12 is not text"),
 ]
 
 
-@pytest.mark.parametrize(("kind", "level", "wrong", "columns", "text"), FAULTS)
-@pytest.mark.parametrize("place", [0, 57, 199])
+@pytest.mark.parametrize(
+    ("kind", "level", "wrong", "columns", "text", "place"),
+    [(*fault, place) for fault, place in zip(FAULTS, [0, 1, 57, 99, 100, 150, 198, 199, 42], strict=True)],
+)
 async def test_a_row_that_is_not_taken_is_named_and_the_whole_call_undone(
     writer: DatabaseWriter,
     session: AsyncSession,
