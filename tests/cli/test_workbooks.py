@@ -17,13 +17,14 @@ import structlog
 from greedy.cli.main import app
 from greedy.errors import CallerError
 from greedy.formats.planning import read_planning
-from greedy.formats.practice_csv import read_practice, write_practice
+from greedy.formats.practice_csv import read_practice
 from greedy.formats.tables import PracticeTables
 from greedy.ingest.workbook.export import write_workbook
 from greedy.ingest.workbook.faults import WorkbookError
 from greedy.sample import SAMPLE_DIR
 from tests.cli.test_cli import ROSTER, Greedy
 from tests.cli.test_run_over_rest import lasting, other_url, rows  # noqa: F401  a fixture
+from tests.ingest.workbook.small import first_days
 from tests.supabase_project import Project
 
 PLAN = ("--workers", "1", "--seed", "0", "--time-limit", "20")
@@ -68,9 +69,9 @@ def greedy(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, c
 
 @pytest.fixture(scope="session")
 def exported(sample: PracticeTables, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample as a workbook."""
+    """Two days of the sample as a workbook."""
     path = tmp_path_factory.mktemp("exported") / "practice.xlsx"
-    write_workbook(sample, path)
+    write_workbook(first_days(sample, 2), path)
     return path
 
 
@@ -100,6 +101,7 @@ def test_a_workbook_plans_to_the_roster_of_the_folder_that_it_comes_from(
         documents.append(lasting(greedy.json("run", ROSTER, *PLAN)))
         rosters.append(asyncio.run(rows(project.database_url)))
         asyncio.run(empty(project.database_url))
+    assert "has no roster to import" in greedy.fails("import", "practice.XLSX", "--sheet", "Employees").message
     assert documents[1] == documents[0] == documents[2]
     assert rosters[1] == rosters[0] == rosters[2]
     assert sum(row[5] == "greedy" for row in rosters[0]) == 221
@@ -111,9 +113,9 @@ async def empty(url: str) -> None:
     await connection.close()
 
 
-def test_what_is_told_of_an_import(greedy: Commands, exported: Path, tmp_path: Path, sample: PracticeTables) -> None:
-    roster = "Rooster 2025-W48 t/m 2025-W52 2025-11-24 to 2025-12-28"
-    counts = ["  Rooster: 1 rows", "  Medewerkers: 14 rows", "  Diensten: 9 rows", "  Blokkeringen: 6 rows", "  Bevoegdheden: 106 rows", "  Bezetting: 2835 rows", "  Planning: 1470 rows"]  # fmt: skip
+def test_what_is_told_of_an_import(greedy: Commands, exported: Path, tmp_path: Path) -> None:
+    roster = "Rooster 2025-W48 t/m 2025-W52 2025-11-24 to 2025-11-25"
+    counts = ["  Rooster: 1 rows", "  Medewerkers: 14 rows", "  Diensten: 9 rows", "  Blokkeringen: 6 rows", "  Bevoegdheden: 106 rows", "  Bezetting: 162 rows", "  Planning: 84 rows"]  # fmt: skip
     assert greedy("import", str(exported), "--dry-run") == [f"would import {roster}", *counts]
     assert greedy("import", str(exported)) == [f"imported {roster}", *counts, f"next: greedy run {ROSTER}"]
     assert greedy("import", str(exported))[0] == f"in the database already, nothing changed: {roster}"
@@ -123,17 +125,7 @@ def test_what_is_told_of_an_import(greedy: Commands, exported: Path, tmp_path: P
         "sheets": {line.split(":")[0].strip(): {"rows": int(line.split()[1])} for line in counts},
     }  # fmt: skip
     assert greedy("export", ROSTER, "folder") == ["folder"]
-    back = read_practice(tmp_path / "folder")
-    write_practice(back, tmp_path / "again")
-    assert sorted(row.model_dump_json() for row in back.roster_assignments) == sorted(
-        row.model_dump_json() for row in sample.roster_assignments
-    )
-
-
-def test_single_sheets_need_a_connection(greedy: Commands, exported: Path) -> None:
-    greedy.over(SUPABASE_URL="http://127.0.0.1:1", SUPABASE_KEY="sb_secret_x")
-    error = greedy.fails("import", str(exported), "--entities", "projects.toml")
-    assert "projects.toml cannot be read" in error.message
+    assert len(read_practice(tmp_path / "folder").roster_assignments) == 84
 
 
 def test_faults_are_listed_and_marked_and_the_mended_copy_goes_in(greedy: Commands, exported: Path) -> None:
@@ -156,7 +148,7 @@ def test_faults_are_listed_and_marked_and_the_mended_copy_goes_in(greedy: Comman
 def test_wishes_go_to_a_planning_file_that_a_run_reads(greedy: Commands, exported: Path, tmp_path: Path) -> None:
     book = openpyxl.load_workbook(exported)
     book.create_sheet("Wensen")
-    for row in (("Medewerker", "Van", "Tot en met", "Wens"), ("Anna Mulder", "24-12-2025", "26-12-2025", "vrij")):
+    for row in (("Medewerker", "Van", "Tot en met", "Wens"), ("Anna Mulder", "24-11-2025", "25-11-2025", "vrij")):
         book["Wensen"].append(row)
     book.save("practice.xlsx")
     planning = tmp_path / "planning.toml"
@@ -169,7 +161,7 @@ def test_wishes_go_to_a_planning_file_that_a_run_reads(greedy: Commands, exporte
         f"next: greedy run {ROSTER} --planning planning.toml",
     ]
     (request,) = read_planning(planning).file.requests
-    assert (request.employee, len(request.dates), planning.read_text()[:6]) == ("EMP001", 3, "# ours")
+    assert (request.employee, len(request.dates), planning.read_text()[:6]) == ("EMP001", 2, "# ours")
     assert greedy.json("run", ROSTER, "--solver", "greedy", "--dry-run", "--planning", "planning.toml")["success"]
     Path("broken.toml").write_text("[wishs]\n")
     changed(Path("practice.xlsx"), "practice.xlsx", {("Rooster", "A2"): "another name"})

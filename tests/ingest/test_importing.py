@@ -19,6 +19,7 @@ from greedy.ingest.workbook.faults import WorkbookError
 from greedy.stopping import Stop, Why, Write
 from greedy.store.base import RosterExistsError, SharedDataDiffersError
 from greedy.store.postgres import PostgresStore
+from tests.ingest.workbook.small import first_days
 from tests.ingest.workbook.writing import saved
 from tests.ingest.writer.conftest import DDL, EXAMPLE
 
@@ -28,15 +29,8 @@ OF_ROSTERS = ("rosters", "employees", "service_types", "roster_assignments")
 
 @pytest.fixture(scope="session")
 def small(sample: PracticeTables) -> PracticeTables:
-    """The sample with the slots of a week."""
-    last = sample.roster.start_date.replace(day=30)
-    return sample.model_copy(
-        update={
-            "rosters": [sample.roster.model_copy(update={"end_date": last})],
-            "roster_period_staffing_dagdelen": [row for row in sample.roster_period_staffing_dagdelen if row.date <= last],
-            "roster_assignments": [row for row in sample.roster_assignments if row.date <= last],
-        }
-    )
+    """A week of the sample."""
+    return first_days(sample, 7)
 
 
 @pytest.fixture

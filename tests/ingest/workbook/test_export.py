@@ -15,18 +15,13 @@ from greedy.errors import InputError
 from greedy.formats.tables import PracticeTables
 from greedy.ingest.workbook.export import write_workbook
 from greedy.ingest.workbook.layout import Language
+from tests.ingest.workbook.small import first_days
 
 
 @pytest.fixture(scope="session")
 def small(sample: PracticeTables) -> PracticeTables:
-    """The sample with all its staff and services, and the slots of a day."""
-    first = sample.roster.start_date
-    return sample.model_copy(
-        update={
-            "roster_period_staffing_dagdelen": [row for row in sample.roster_period_staffing_dagdelen if row.date == first],
-            "roster_assignments": [row for row in sample.roster_assignments if row.date == first],
-        }
-    )
+    """A day of the sample."""
+    return first_days(sample, 1)
 
 
 BOTH = pytest.mark.parametrize("language", Language)

@@ -117,7 +117,7 @@ def there_and_back(tables: PracticeTables, language: Language) -> PracticeTables
         return read_workbook(path).tables()
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large])
 @given(practices(), st.sampled_from(Language))
 def test_nothing_is_lost(tables: PracticeTables, language: Language) -> None:
     assert there_and_back(tables, language) == tables
