@@ -131,6 +131,6 @@ def test_values_in_the_farthest_corner(path: Path) -> None:
 
 
 def test_more_cells_than_any_roster_has(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MOST_CELLS", 40)
+    monkeypatch.setattr(limits, "MOST_FILLED", 10)
     fault = grid_of(path, lambda sheet: [sheet.append([1, 2, 3]) for _ in range(20)])
     assert fault == CellFault("Sheet", 0, "", "", "has 60 cells with a value; more than 10 are no roster")
