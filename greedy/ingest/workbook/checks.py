@@ -20,6 +20,7 @@ from greedy.ingest.workbook.values import labels_of, shown
 MASTERS = ("rosters", "employees", "service_types")
 UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 STATUS = re.compile(r"\bstatus ([0-3])\b")
+NOT_BROUGHT = " has the id "
 PATTERNS = {
     "code": "may have letters, digits, - and _ only, and at most 16 of them",
     "email": "is not an e-mail address",
@@ -69,6 +70,8 @@ def practice_tables(sheets: Mapping[str, SheetRows], checked: Mapping[str, Check
             continue  # doubles are told already, with their rows
         sheet, row = sheets[fault.table], rows[fault.table][fault.position]
         message = UUIDS.sub(lambda match: codes.get(match[0], match[0]), fault.message)
+        if NOT_BROUGHT in message:  # the name was known, as the database has its row
+            message = "stands in the database alone; a workbook with a roster has all that it names, so add the row to its sheet"
         sheet.blame(row, fault.column, _in_words(message, sheet.table))
     return tables
 

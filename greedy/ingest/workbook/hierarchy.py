@@ -125,13 +125,9 @@ class Hierarchy:
             if not isinstance(name, str):
                 continue
             meant = self._meant(column.refers_to, name)
-            if isinstance(meant, Broken):
-                sheet.blame(row, column.field, meant.message or None)
-                del row.values[column.field]
-                continue
-            key = self._key(column, meant)
-            if key is None:  # its row has a fault itself
-                sheet.blame(row, column.field, None)
+            key = None if isinstance(meant, Broken) else self._key(column, meant)
+            if key is None:  # of nobody, or of a row that has a fault itself
+                sheet.blame(row, column.field, meant.message or None if isinstance(meant, Broken) else None)
                 del row.values[column.field]
                 continue
             row.values[column.field] = key

@@ -20,8 +20,9 @@ from greedy.ingest.workbook.sheet_scan import Place, SheetFacts, column_letters,
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
 
-# 140 employees x 26 weeks of slots are 0.9 million cells; a stray value far below or beside a table makes the area between large.
-MOST_CELLS = 5_000_000
+# 140 employees x 26 weeks of slots, every column filled in, are 0.9 million cells with a value.
+MOST_FILLED = 2_000_000
+MOST_CELLS = 5_000_000  # empty ones included: a stray value far below or beside a table makes the area between large
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,9 @@ class Reader:
             It is damaged.
         """
         facts = self._scan(sheet)
+        if facts.filled > MOST_FILLED:
+            return CellFault(sheet, 0, "", "", f"has {facts.filled} cells with a value; more than {MOST_FILLED} are no roster")
         if (facts.last_row + 1) * (facts.last_column + 1) > MOST_CELLS:
-            if facts.filled > MOST_CELLS // 4:
-                return CellFault(sheet, 0, "", "", f"has {facts.filled} cells with a value; more than {MOST_CELLS // 4} are no roster")
             lowest, rightmost = facts.last_cells
             where = lowest if lowest == rightmost else f"{lowest} or {rightmost}"
             return CellFault(sheet, 0, "", "", f"has a value far from everything else, in {where}; clear that cell")

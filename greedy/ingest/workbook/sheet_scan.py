@@ -165,5 +165,5 @@ class _Scan(ContentHandler):
             facts.last_row, facts.last_cells = row, (f"{column_letters(column)}{row + 1}", facts.last_cells[1])
         if column > facts.last_column:
             facts.last_column, facts.last_cells = column, (facts.last_cells[0], f"{column_letters(column)}{row + 1}")
-        if self._style in self._formats and self._type in (None, "n"):
+        if self._style in self._formats:
             facts.zeros[self._place] = self._formats[self._style]

@@ -326,6 +326,7 @@ WORKBOOKS: dict[str, Callable[[], bytes]] = {
     "changed-byte.xlsx": lambda: _with_a_byte_changed(practice()),
     "sheet-missing.xlsx": lambda: _without(practice(), "xl/worksheets/sheet2.xml"),
     "sheet-not-xml.xlsx": lambda: sheet_xml(practice(), lambda text: text[: len(text) // 2], 2),
+    "other-encoding.xlsx": lambda: _in_latin_1(practice(Medewerkers={"B2": "Zoë"}), "xl/worksheets/sheet2.xml"),
     "laughs-in-sheet.xlsx": lambda: sheet_xml(practice(), lambda text: LAUGHS + text.replace("Anna", "&c;"), 2),
     "laughs-in-strings.xlsx": lambda: repacked(
         _shared_strings(content_of(book_of(STAFF))), {"xl/sharedStrings.xml": lambda text: text.replace("<sst", LAUGHS + "<sst")}
@@ -402,6 +403,17 @@ def _with_a_byte_changed(content: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         at = file.getinfo("xl/worksheets/sheet2.xml").header_offset + 120
     return content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :]
+
+
+def _in_latin_1(content: bytes, part: str) -> bytes:
+    """A part that is not UTF-8, and says so."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for member in old.infolist():
+            text = old.read(member).decode()
+            declared = f'<?xml version="1.0" encoding="ISO-8859-1"?>{text}'.encode("latin-1") if member.filename == part else text
+            new.writestr(member, declared)
+    return file.getvalue()
 
 
 def _without(content: bytes, part: str) -> bytes:

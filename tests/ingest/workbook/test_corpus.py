@@ -36,6 +36,7 @@ REFUSED = {
     "changed-byte.xlsx": ("is damaged or was not copied to its end", "copy it again"),
     "sheet-missing.xlsx": ("(the sheet Medewerkers is missing from it)", "copy it again"),
     "sheet-not-xml.xlsx": ("is damaged or was not copied to its end (sheet Medewerkers:", "copy it again"),
+    "other-encoding.xlsx": ("cannot decode input using UTF-8", "save it anew"),
     "laughs-in-sheet.xlsx": ("has declarations of its own in xl/worksheets/sheet2.xml", SAVE_AS),
     "laughs-in-strings.xlsx": ("has declarations of its own in xl/sharedStrings.xml", SAVE_AS),
     "no-sheets-known.xlsx": ("has none of the sheets that can be imported; it has Blad1, Blad2", "name the sheets Rooster, Medewerkers"),

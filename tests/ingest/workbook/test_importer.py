@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from openpyxl import load_workbook
@@ -13,6 +14,7 @@ from greedy.formats.tables import AssignmentRow, PracticeTables
 from greedy.ingest.workbook.faults import WorkbookError
 from greedy.ingest.workbook.importer import read_workbook
 from greedy.ingest.workbook.layout import Language
+from greedy.ingest.workbook.rows import Known
 from tests.data.workbooks.make import HERE, PRACTICE, STAFF
 from tests.ingest.workbook.writing import saved, sheets_of, shortened
 
@@ -199,6 +201,16 @@ def test_blocked_slots_with_half_of_what_blocks_them(tmp_path: Path) -> None:
     assignment = read_workbook(saved(tmp_path / "b.xlsx", {**PRACTICE, "Planning": [header, *rows]})).tables().roster_assignments[0]
     assert isinstance(assignment, AssignmentRow)
     assert (assignment.blocked_by_date, assignment.blocked_by_dagdeel) == (monday, "O")
+
+
+def test_a_roster_that_names_what_the_database_alone_has(tmp_path: Path) -> None:
+    key = UUID("cb0cad1e-4d60-4263-88e7-e802b627ef1d")
+    known = Known.of([("employees", "EMP001", ("EMP001", None, "Anna Mulder")), ("service_types", key, ("DIO", str(key), "Dienst in"))])
+    sheets = {"Rooster": PRACTICE["Rooster"], "Bevoegdheden": PRACTICE["Bevoegdheden"][:2]}
+    with pytest.raises(WorkbookError) as caught:
+        read_workbook(saved(tmp_path / "a.xlsx", sheets), known=known)
+    alone = "stands in the database alone; a workbook with a roster has all that it names, so add the row to its sheet"
+    assert caught.value.details == (f"Bevoegdheden!A2 (Medewerker): {alone}", f"Bevoegdheden!B2 (Dienst): {alone}")
 
 
 def test_a_roster_that_ends_before_it_begins(tmp_path: Path) -> None:

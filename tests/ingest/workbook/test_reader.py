@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,21 @@ def test_formulas_without_a_value_beyond_all_values(path: Path) -> None:
     assert isinstance(grid, Grid)
     assert len(grid.cells) == 4
     assert isinstance(grid.cells[3][2], Broken)
+
+
+def test_an_error_among_cells_that_do_not_say_where_they_stand(path: Path) -> None:
+    grid = grid_of(
+        path,
+        lambda sheet: [sheet.append(["a", "b", "c"]), sheet.append(["d", "e", "#N/A"])],
+        lambda text: re.sub(r'(<row|<c) r="[A-Z0-9]+"', r"\1", text),
+    )
+    assert isinstance(grid, Grid)
+    assert [isinstance(cell, Broken) for row in grid.cells for cell in row] == [False] * 5 + [True]
+
+
+def test_a_formula_without_a_value_in_the_farthest_corner(path: Path) -> None:
+    fault = grid_of(path, lambda sheet: sheet.__setitem__("XFD1048576", "=A1"))
+    assert fault == CellFault("Sheet", 0, "", "", "has a value far from everything else, in XFD1048576; clear that cell")
 
 
 def test_a_formula_that_gives_an_empty_text_is_an_empty_cell(path: Path) -> None:
@@ -131,6 +147,6 @@ def test_values_in_the_farthest_corner(path: Path) -> None:
 
 
 def test_more_cells_than_any_roster_has(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MOST_CELLS", 40)
+    monkeypatch.setattr(limits, "MOST_FILLED", 10)
     fault = grid_of(path, lambda sheet: [sheet.append([1, 2, 3]) for _ in range(20)])
     assert fault == CellFault("Sheet", 0, "", "", "has 60 cells with a value; more than 10 are no roster")
