@@ -29,7 +29,13 @@ async def by_halves(
         if not (exc.sqlstate or "").startswith(DATA_FAULTS):
             raise
         if len(items) == 1:
-            return [(items[0], ": ".join(filter(None, (exc.message, exc.detail))))]
+            return [(items[0], _said(exc))]
         middle = len(items) // 2
         return [*await by_halves(connection, items[:middle], write), *await by_halves(connection, items[middle:], write)]
     return []
+
+
+def _said(exc: QueryError) -> str:
+    """What the database said, but for the whole row, which is personal."""
+    detail = exc.detail if exc.detail and not exc.detail.startswith("Failing row contains") else None
+    return ": ".join(filter(None, (exc.message, detail)))

@@ -43,6 +43,8 @@ async def transform(db: DBConnector, transform: Transform, options: StepOptions 
         last = await run.guard.execute(LAST_COMPLETED, kind.key, fetch_row=True)
         low, failed_in = (last["watermark"], last["run_id"]) if last is not None else (0, None)
         high = await last_change(db, kind.practice, kind.entity_type)
+        if high < low:  # bronze was emptied, and its numbers may have begun anew
+            low = 0
         work = _Transformation(run, transform)
         arguments = [kind.practice, kind.entity_type, 0 if options.full else low, high, failed_in]
         total = await run.guard.execute(COUNT_KEYS, arguments, fetch_val=True)
@@ -52,7 +54,7 @@ async def transform(db: DBConnector, transform: Transform, options: StepOptions 
                 _tell(tell, run.tally.processed - len(some), run.tally.processed, total)
         async with run.batch() as connection:
             run.metadata |= await transform.finish(connection)
-        run.metadata[WATERMARK] = max(high, low)
+        run.metadata[WATERMARK] = high
     return run.summary()
 
 

@@ -80,6 +80,22 @@ async def test_many_that_the_database_refuses(things: DBConnector) -> None:
     assert counted(await transform(things, Things())) == (64 - len(bad), 0, 0, len(bad), 0)
 
 
+async def test_the_row_that_the_database_refuses_is_not_told(things: DBConnector) -> None:
+    await ingest(things, Made([record(1, "refused", key="geheim")]))
+    summary = await transform(things, Things())
+    assert "things_name_check" in summary.faults[0].message
+    assert "Failing row" not in summary.faults[0].message
+
+
+async def test_numbers_that_begin_anew(things: DBConnector) -> None:
+    await ingest(things, Made(records(30)))
+    await transform(things, Things())
+    await things.execute("truncate bronze.raw_entities restart identity")
+    await ingest(things, Made(records(10, T000001="other")))
+    assert counted(await transform(things, Things())) == (0, 1, 9, 0, 0)
+    assert counted(await transform(things, Things())) == (0, 0, 0, 0, 0)
+
+
 class Broken(Things):
     """Fails for a reason that is no fault of the data, after so many batches or at the end."""
 
