@@ -87,15 +87,13 @@ def parsed(calendar_text: str) -> Calendar:
 
 
 def slots_of(calendar: Calendar, first: dt.date, last: dt.date, zone: ZoneInfo) -> list[AbsentRange]:
-    """As `occurrences`, of a calendar that `parsed` gave. It is changed: its rules end where the question does."""
+    """As `occurrences`, of a calendar that `parsed` gave. It is changed."""
     margin = dt.timedelta(days=2)  # more than any time zone and any night; what lies outside falls away below
     begin, end = (dt.datetime.combine(day, MIDNIGHT, zone) for day in (first - margin, last + margin))
     for event in calendar.events:
-        _end_rules(event, last + margin)
+        _include_last_day(event)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # COUNT and UNTIL in one rule
-            found: list[Component] = recurring_ical_events.of(calendar).between(begin, end)
+        found: list[Component] = recurring_ical_events.of(calendar).between(begin, end)
     except MALFORMED as exc:
         raise InputError(f"the recurrence makes no sense: {_said(exc)}", next_step="mend this event in the calendar") from exc
     if len(found) > MOST_OCCURRENCES:
@@ -112,17 +110,13 @@ def is_absence(event: Component) -> bool:
     return str(event.get("STATUS", "")).upper() != "CANCELLED" and str(event.get("TRANSP", "")).upper() != "TRANSPARENT"
 
 
-def _end_rules(event: Component, last: dt.date) -> None:
-    """Let no rule go on after `last`: one that comes true too seldom would be followed to the year 9999."""
+def _include_last_day(event: Component) -> None:
+    """Let a rule of moments that ends with a day hold that day too, as calendars show it."""
     start = values(event, "DTSTART")[0].dt
-    timed = isinstance(start, dt.datetime)
     for rule in values(event, "RRULE"):
-        until = next(iter(rule.get("UNTIL", [])), last)
-        day = min(last, dt.date(until.year, until.month, until.day))
-        if not timed:
-            rule["UNTIL"] = [day]
-        elif not isinstance(until, dt.datetime) or day == last:  # a day as the end of a rule belongs to it
-            end = dt.datetime.combine(day, LAST_MOMENT, start.tzinfo)
+        until = next(iter(rule.get("UNTIL", [])), None)
+        if isinstance(start, dt.datetime) and until is not None and not isinstance(until, dt.datetime):
+            end = dt.datetime.combine(until, LAST_MOMENT, start.tzinfo)
             rule["UNTIL"] = [end.astimezone(dt.UTC) if start.tzinfo else end]
 
 

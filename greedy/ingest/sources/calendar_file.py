@@ -176,7 +176,6 @@ class _Reading:
             self.begun, self.inside, self._calendar = True, [], CalendarText()
         elif part == "VEVENT":
             self._end_event("END:VEVENT is missing")
-            del self.inside[1:]
             self._event = EventText(self.path, number, self._calendar)
             self.events.append(self._event)
         elif part == "VTIMEZONE":

@@ -10,6 +10,8 @@ from typing import Any
 from icalendar import Component, Event
 
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")  # a finer one is no absence, and has no end
+PARTS = frozenset(("FREQ", "UNTIL", "COUNT", "INTERVAL", "WKST", "BYSETPOS", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYDAY"))
+PARTS |= {"BYHOUR", "BYMINUTE", "BYSECOND"}
 MOST_A_DAY = 24  # occurrences that one rule makes on a day
 MOST_DAYS = 3660  # of one occurrence
 LEAP_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -87,6 +89,9 @@ def _rule_faults(rule: Any, frequencies: tuple[str, ...]) -> Iterator[str]:  # n
         yield "RRULE: INTERVAL is less than 1"
     if prod(len(rule.get(name, [0])) for name in ("BYHOUR", "BYMINUTE", "BYSECOND")) > MOST_A_DAY:
         yield f"RRULE: more than {MOST_A_DAY} times a day"
+    unknown = sorted({str(part).upper() for part in rule} - PARTS)
+    if unknown:
+        yield f"RRULE: {', '.join(unknown)} is not understood"
     days, months = ([abs(int(number)) for number in rule.get(name, [])] for name in ("BYMONTHDAY", "BYMONTH"))
-    if days and months and not any(day <= LEAP_MONTHS[month - 1] for day in days for month in months if 1 <= month <= len(LEAP_MONTHS)):
+    if months and not any(day <= LEAP_MONTHS[month - 1] for day in days or [1] for month in months if 1 <= month <= len(LEAP_MONTHS)):
         yield "RRULE: no month has such a day, so that it never takes place again"

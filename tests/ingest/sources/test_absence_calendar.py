@@ -60,7 +60,7 @@ def test_an_absence_as_it_goes_into_the_database(tmp_path: Path) -> None:
 
 
 def test_what_a_system_writes_in_another_order_is_the_same(tmp_path: Path) -> None:
-    series = event(**{"RRULE": "FREQ=WEEKLY", "EXDATE;VALUE=DATE": "20251201"})
+    series = event(**{"RRULE": "FREQ=WEEKLY", "EXDATE;VALUE=DATE": "20251201", "exdate;VALUE=DATE": "20251203"})
     moved = event(**{"RECURRENCE-ID;VALUE=DATE": "20251208", "DTSTART;VALUE=DATE": "20251209"})
     one = read(write(tmp_path / "a.ics", series, moved))
     later = {**series, "DTSTAMP": "20251111T000000Z"}
@@ -117,6 +117,15 @@ def test_a_folder_is_read_as_one_calendar(tmp_path: Path) -> None:
     assert isinstance(found[1], SourceRecord)
     days = occurrences(found[1].data["calendar"], dt.date(2025, 11, 1), dt.date(2025, 11, 30), ZoneInfo("Europe/Amsterdam"))
     assert [slots.first_date.day for slots in days] == [24, 26]
+
+
+def test_instances_without_their_series(tmp_path: Path) -> None:
+    days = [f"202511{day}" for day in (24, 25)]
+    cancelled, stands = (event(**{"RECURRENCE-ID;VALUE=DATE": day, "DTSTART;VALUE=DATE": day}) for day in days)
+    (found,) = read(write(tmp_path / "a.ics", {**cancelled, "STATUS": "CANCELLED"}, stands))
+    assert isinstance(found, SourceRecord)
+    (slots,) = occurrences(found.data["calendar"], dt.date(2025, 11, 1), dt.date(2025, 11, 30), ZoneInfo("UTC"))
+    assert slots.first_date.day == 25
 
 
 def test_the_same_invitation_in_the_calendars_of_several(tmp_path: Path) -> None:

@@ -116,6 +116,14 @@ def test_a_zone_of_one_calendar_is_not_that_of_another() -> None:
     assert occurrences(custom("+0300"), FIRST, LAST, AMSTERDAM)[0].first_dagdeel == "O"
 
 
+def test_the_clocks_of_a_zone_do_not_change_every_day() -> None:
+    event = calendar("DTSTART;TZID=Ours:20251124T120000", "DTEND;TZID=Ours:20251124T130000")
+    lines = ("DTSTART:16010101T000000", "TZOFFSETFROM:+0100", "TZOFFSETTO:+0100", "RRULE:FREQ=DAILY", "END:STANDARD", "END:VTIMEZONE")
+    zone = "\r\n".join(["BEGIN:VTIMEZONE", "TZID:Ours", "BEGIN:STANDARD", *lines, "BEGIN:VEVENT"])
+    with pytest.raises(InputError, match="only YEARLY"):
+        occurrences(event.replace("BEGIN:VEVENT", zone), FIRST, LAST, AMSTERDAM)
+
+
 @pytest.mark.parametrize("rule", ["FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30,31", "FREQ=SECONDLY", "FREQ=DAILY;INTERVAL=0", "FREQ=HOURLY;COUNT=3"])
 def test_a_rule_that_would_not_end_is_refused_at_once(rule: str) -> None:
     begun = time.monotonic()

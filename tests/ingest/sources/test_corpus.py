@@ -215,7 +215,7 @@ ICS = {
     "faulty-interval-0.ics": spoiled("INTERVAL is less than 1"),
     "faulty-30-february.ics": spoiled("no month has such a day"),
     "faulty-rule-that-is-none.ics": spoiled("FREQ=none"),
-    "faulty-rule-with-unknown-part.ics": spoiled("'MOON'"),
+    "faulty-rule-with-unknown-part.ics": spoiled("RRULE: MOON is not understood"),
     "faulty-rule-of-another-calendar.ics": spoiled("RSCALE"),
     "faulty-exrule.ics": spoiled("EXRULE"),
     "faulty-duration-that-is-none.ics": spoiled("DURATION"),
