@@ -15,9 +15,10 @@ from postgrest.exceptions import APIError
 from greedy.database.connector import DBConnector
 from greedy.formats.tables import PracticeTables
 from supabase import AsyncClient, AsyncClientOptions, acreate_client
-from tests.roles.rights import CALLED, FORBIDDEN, TABLES, TRIGGERS, VIEWS
+from tests.roles.rights import CALLED, FORBIDDEN, SHARED_TABLES, TABLES, TRIGGERS, VIEWS
 from tests.supabase_project import ROLES, Project
 
+ALL_TABLES = (*TABLES, *(name.rpartition(".")[2] for name in SHARED_TABLES))
 NOT_SHOWN = ("PGRST202", FORBIDDEN)  # a function that a role may not see is not there for it, or forbidden
 
 
@@ -105,7 +106,7 @@ async def test_the_job_has_facts_that_a_roster_needs(project: Project, db: DBCon
     async with client_of(project, "service_role") as client:
         facts = (await client.rpc("database_facts_v1", {}).execute()).data
         assert (facts["role"], facts["bypasses_rls"], facts["access_faults"]) == ("service_role", True, [])
-        assert facts["row_level_security"] == dict.fromkeys(TABLES, True)
+        assert facts["row_level_security"] == dict.fromkeys(ALL_TABLES, True)
         assert facts["migrations"] == (await client.rpc("applied_migrations_v1", {}).execute()).data
         counts = (await client.rpc("count_slots_v1", {"p_roster_id": str(filled.roster.id)}).execute()).data
         assert counts["open_rows"] == 1274
@@ -117,4 +118,4 @@ async def test_the_job_has_facts_that_a_roster_needs(project: Project, db: DBCon
             "service_role lacks EXECUTE on function lock_roster",
             "service_role lacks UPDATE on table rosters",
         ]
-        assert facts["row_level_security"] == {**dict.fromkeys(TABLES, True), "rosters": False}
+        assert facts["row_level_security"] == {**dict.fromkeys(ALL_TABLES, True), "rosters": False}
