@@ -16,6 +16,7 @@ from greedy.ingest.violations import Violation, findings
 from greedy.ingest.workbook.faults import CellFault
 from greedy.ingest.workbook.layout import WISHES
 from greedy.ingest.workbook.rows import PlacedRow
+from greedy.ingest.workbook.values import shown
 from greedy.ingest.writer import DatabaseWriter
 from greedy.loggable import format_for_log
 
@@ -262,7 +263,4 @@ def _told(one: Difference) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return "empty"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    plain = int(value) if isinstance(value, float) and value.is_integer() else value
-    return format_for_log(plain, max_characters=80)
+    return format_for_log(value, max_characters=80) if isinstance(value, (dict, list)) else shown(value)

@@ -138,9 +138,7 @@ class Finding(Exception):  # noqa: N818  never leaves this package: it becomes a
         )
 
     def _in_words(self, table: EntityTable | None, columns: tuple[str, ...], shown: Mapping[str, object]) -> tuple[str, str | None]:
-        what = ", ".join(
-            f"{column} {format_for_log(shown[column], max_characters=80)}" if column in shown else column for column in columns
-        )
+        what = ", ".join(f"{column} {told(shown[column])}" if column in shown else column for column in columns)
         if self.kind is ForeignKeyViolation:
             parent = next((target for own, target, _ in table.foreign_keys if own == columns), None) if table is not None else None
             if parent is None or not shown:
@@ -156,6 +154,12 @@ class Finding(Exception):  # noqa: N818  never leaves this package: it becomes a
         if self.kind is ValueViolation and not self.said.startswith(columns or " "):
             return f"{what or 'a value'} does not fit: {self.said}", "mend the value"
         return self.said, "mend the value" if self.kind is ValueViolation else None
+
+
+def told(value: object) -> str:
+    """A value in a message: cut short, and without what cannot be seen."""
+    text = format_for_log(value, max_characters=80)
+    return text if text.isprintable() else repr(text)
 
 
 def finding(exc: Exception, *, server: str) -> Finding | GreedyError:

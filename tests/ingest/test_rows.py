@@ -83,10 +83,10 @@ async def test_differing_rows_are_all_listed_and_replaced_only_on_demand(db: DBC
     changed = [{**STAFF[0], "team": "Overig", "structureel_nbh": {}}, {"id": "2", "voornaam": "Bob", "team": "Oranje"}]
     rows = sheet("employees", [*changed, {"id": "3", "voornaam": "Cas", "team": "Groen"}], columns=["aantalwerkdagen", "actief"])
     assert await refused(db, rows) == [
-        "employees!G2 (G): Overig here, Groen in the database",
+        "employees!G2 (G): 'Overig' here, 'Groen' in the database",
         'employees!H2 (H): {} here, {"ma":["O"]} in the database',
         "employees!A3 (A): empty here, 12 in the database",
-        "employees!D3 (D): Bob here, Bo in the database",
+        "employees!D3 (D): 'Bob' here, 'Bo' in the database",
     ]
     dry = await bring(db, rows, replace=True, dry_run=True)
     assert dry.entities == {"employees": Tally(new=1, changed=2)}

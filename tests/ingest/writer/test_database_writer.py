@@ -158,38 +158,30 @@ FAULTS: list[tuple[type[Violation], str, dict[str, object], tuple[str, ...], str
 ]
 
 
-@pytest.mark.parametrize(
-    ("kind", "level", "wrong", "columns", "text", "place"),
-    [(*fault, place) for fault, place in zip(FAULTS, [0, 1, 57, 99, 100, 150, 198, 199, 42], strict=True)],
-)
-async def test_a_row_that_is_not_taken_is_named_and_the_whole_call_undone(
-    writer: DatabaseWriter,
-    session: AsyncSession,
-    kind: type[Violation],
-    level: str,
-    wrong: dict[str, object],
-    columns: tuple[str, ...],
-    text: str,
-    place: int,
-) -> None:
-    await chain(writer)
-    parent = {"programs": {"client_id": "c"}, "projects": {"program_id": "p"}}[level]
-    rows: list[dict[str, object]] = [{**parent, "name": f"row {n}"} for n in range(200)]
-    rows[place] = wrong
-    with pytest.raises(kind) as caught:
+PLACES = [0, 1, 57, 99, 100, 150, 198, 199, 42]
+
+
+async def test_a_row_that_is_not_taken_is_named_and_the_whole_call_undone(writer: DatabaseWriter, session: AsyncSession) -> None:
+    for (kind, level, wrong, columns, text), place in zip(FAULTS, PLACES, strict=True):
+        await chain(writer)
+        parent = {"programs": {"client_id": "c"}, "projects": {"program_id": "p"}}[level]
+        rows: list[dict[str, object]] = [{**parent, "name": f"row {n}"} for n in range(200)]
+        rows[place] = wrong
+        with pytest.raises(kind) as caught:
+            await writer.batch_insert_entities(level, rows)
+        error = caught.value
+        assert type(error) is kind
+        assert (error.entity_type, error.row, set(error.columns)) == (level, place, set(columns))
+        assert f"{level}, row {place + 1} of 200: " in error.message
+        assert text in error.message
+        assert error.values == {column: wrong.get(column) for column in columns if column in wrong}
+        assert error.next_step
+        # Nothing of the call, and all of what went before; then the transaction goes on.
+        assert (await session.execute(sa.text(f"select count(*) from {level}"))).scalar_one() == 1
+        rows.pop(place)
         await writer.batch_insert_entities(level, rows)
-    error = caught.value
-    assert type(error) is kind
-    assert (error.entity_type, error.row, set(error.columns)) == (level, place, set(columns))
-    assert f"{level}, row {place + 1} of 200: " in error.message
-    assert text in error.message
-    assert error.values == {column: wrong.get(column) for column in columns if column in wrong}
-    assert error.next_step
-    # Nothing of the call, and all of what went before; then the transaction goes on.
-    assert (await session.execute(sa.text(f"select count(*) from {level}"))).scalar_one() == 1
-    rows.pop(place)
-    await writer.batch_insert_entities(level, rows)
-    assert writer.get_summary()[level] == 200
+        assert writer.get_summary()[level] == 200
+        await writer.rollback_transaction()
 
 
 async def test_the_first_of_several_faulty_rows_is_told(writer: DatabaseWriter) -> None:
