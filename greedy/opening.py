@@ -49,7 +49,7 @@ def chosen_url(settings: Settings, database_url: str | None = None) -> str | Non
     if over_rest(settings, database_url):
         raise SettingsError(
             "this command connects to PostgreSQL itself, and only SUPABASE_URL and SUPABASE_KEY are set, which serve "
-            "run, load, export, rosters, verify, report and doctor",
+            "run, load, import, export, rosters, verify, report and doctor",
             next_step="set DATABASE_URL, or give --database: the project's session pooler address (postgresql://...:5432/postgres)",
         )
     url = database_url or (settings.database_url.get_secret_value() if settings.database_url else None)

@@ -64,7 +64,7 @@ async def test_settings_that_cannot_be(values: dict[str, str], said: str) -> Non
 
 
 async def test_a_command_that_connects_itself_says_what_works_over_rest(project: Project) -> None:
-    with pytest.raises(SettingsError, match="run, load, export, rosters, verify, report and doctor") as caught:
+    with pytest.raises(SettingsError, match="run, load, import, export, rosters, verify, report and doctor") as caught:
         async with open_database(of(project)):
             pass
     assert "session pooler" in (caught.value.next_step or "")

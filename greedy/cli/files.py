@@ -38,7 +38,7 @@ from greedy.cli.solving import (
     solve_options,
     solver_progress,
 )
-from greedy.cli.workbooks import WORKBOOK_SUFFIX, LanguageName, LanguageOption
+from greedy.cli.workbooks import WORKBOOK_SUFFIXES, LanguageName, LanguageOption
 from greedy.errors import InputError
 from greedy.formats.practice_csv import read_practice, write_practice
 from greedy.formats.problems import ProblemFile, keep_to, read_problem
@@ -117,7 +117,7 @@ def export(
             return await store.load(roster, include_open=True)
 
     tables = run_async(loaded())
-    if target.suffix.lower() == WORKBOOK_SUFFIX:
+    if target.suffix.lower() in WORKBOOK_SUFFIXES:
         from greedy.ingest.workbook.export import write_workbook
 
         write_workbook(tables, target, language=language.meant)

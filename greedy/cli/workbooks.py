@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from greedy.settings import Settings
     from greedy.stopping import Stop
 
-WORKBOOK_SUFFIX = ".xlsx"
+WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")  # whoever gives one of them means no folder
 
 
 class LanguageName(StrEnum):
@@ -97,10 +97,10 @@ def import_workbook(
         except WorkbookError as exc:
             exc.next_step = _next_of_faults(exc, file, mark)
             raise
-    if wishes is not None and not dry_run:
+    if wishes is not None and done.has_wishes and not dry_run:
         write_wishes(done.wishes, wishes)
     if as_json:
-        print_document(import_document(done, dry_run=dry_run, wishes=None if dry_run else wishes))
+        print_document(import_document(done, dry_run=dry_run, wishes=wishes if done.has_wishes and not dry_run else None))
     else:
         _print_import(done, dry_run=dry_run, wishes=wishes, schema=schema)
     return ExitCode.DONE
@@ -154,7 +154,7 @@ def _next_of_faults(error: WorkbookError, file: Path, mark: Path | None) -> str:
     if mark is None:
         return f"{error.next_step}; --mark faults.xlsx writes a copy with the faults marked"
     notes = mark_faults(file, error.faults, mark)
-    return "; ".join((f"mend what is marked in {mark} and import that", *notes))
+    return "; ".join((f"{error.next_step}; the faults are marked in {mark}", *notes))
 
 
 def import_document(done: Imported, *, dry_run: bool, wishes: Path | None) -> dict[str, Any]:
@@ -184,10 +184,11 @@ def _print_import(done: Imported, *, dry_run: bool, wishes: Path | None, schema:
     for note in done.notes:
         print(f"note: {note}")
     count = len(done.wishes)
-    if count and wishes is None:
-        print(f"note: {count} wishes were read and not kept; --wishes planning.toml keeps them")
+    if wishes is not None:
+        kept = f"{count} wishes {'would be' if dry_run else 'are'} kept in {wishes}"
+        print(kept if done.has_wishes else f"note: there is no sheet with wishes; {wishes} stays as it is")
     elif count:
-        print(f"{count} wishes {'would be' if dry_run else 'are'} kept in {wishes}")
+        print(f"note: {count} wishes were read and not kept; --wishes planning.toml keeps them")
     if done.roster and not dry_run:
         options = "".join(
             (f" --planning {shlex.quote(str(wishes))}" if wishes else "", f" --schema {shlex.quote(schema)}" if schema else "")

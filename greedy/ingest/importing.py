@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from greedy.database.connector import DBConnector
 from greedy.database.schema.migrations import require_migrated
+from greedy.database.testing.deferred import look_at_constraints
 from greedy.database.testing.transactions import undone
 from greedy.errors import SettingsError
 from greedy.formats.planning import RequestEntry
@@ -20,7 +21,7 @@ from greedy.ingest.rows import RowsOutcome, import_rows, known_names, layouts_of
 from greedy.ingest.sessions import open_session
 from greedy.ingest.workbook.importer import Tell, read_workbook
 from greedy.ingest.workbook.layout import PRACTICE, WISHES
-from greedy.ingest.workbook.rows import PlacedRow, WorkbookContent
+from greedy.ingest.workbook.rows import WorkbookContent
 from greedy.ingest.workbook.wishes import requests_of
 from greedy.stopping import Stop
 from greedy.store.answers import brings_nothing_new
@@ -83,9 +84,14 @@ class Imported:
         }
 
     @property
+    def has_wishes(self) -> bool:
+        """Whether a sheet with wishes was chosen; it may be empty."""
+        return WISHES.entity in self.content.chosen
+
+    @property
     def wishes(self) -> list[RequestEntry]:
         """Wishes of the workbook, as requests of a planning file."""
-        return requests_of(_wishes(self.content))
+        return requests_of(self.content.rows.get(WISHES.entity, [])) if self.has_wishes else []
 
 
 async def import_over_connection(db: DBConnector, path: Path, options: ImportOptions, stop: Stop, tell: Tell) -> Imported:
@@ -137,6 +143,7 @@ async def _import_roster(db: DBConnector, content: WorkbookContent, tables: Prac
     if options.dry_run:
         async with undone(db) as connection:
             is_new = await PostgresStore(connection).import_tables(tables, replace=options.replace)
+            await look_at_constraints(connection, db.schema)
     else:
         with stop.writing():
             is_new = await PostgresStore(db).import_tables(tables, replace=options.replace)
@@ -166,7 +173,3 @@ async def _would_import(store: Store, tables: PracticeTables, *, replace: bool) 
             next_step="the same with --replace, which also throws away what was planned in it",
         )
     return True
-
-
-def _wishes(content: WorkbookContent) -> list[PlacedRow]:
-    return content.rows.get(WISHES.entity, []) if WISHES.entity in content.chosen else []

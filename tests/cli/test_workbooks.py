@@ -137,7 +137,10 @@ def test_faults_are_listed_and_marked_and_the_mended_copy_goes_in(greedy: Comman
     )
     assert str(error.next_step).endswith("; --mark faults.xlsx writes a copy with the faults marked")
     error = greedy.fails("import", faulty, "--mark", "marked.xlsx", "--dry-run")
-    assert (type(error), error.next_step) == (WorkbookError, "mend what is marked in marked.xlsx and import that")
+    assert (type(error), error.next_step) == (
+        WorkbookError,
+        "mend these cells, save the workbook, and import it again; the faults are marked in marked.xlsx",
+    )
     assert [cell.value for cell in openpyxl.load_workbook("marked.xlsx")["Fouten"]["B"]] == ["Cel", "E5", "A2"]
     changed(Path("marked.xlsx"), "mended.xlsx", {("Medewerkers", "E5"): "Groen", ("Bevoegdheden", "A2"): "Anna Mulder"})
     assert greedy.json("import", "mended.xlsx", "--mark", "not needed.xlsx")["notes"] == []
@@ -163,6 +166,10 @@ def test_wishes_go_to_a_planning_file_that_a_run_reads(greedy: Commands, exporte
     (request,) = read_planning(planning).file.requests
     assert (request.employee, len(request.dates), planning.read_text()[:6]) == ("EMP001", 2, "# ours")
     assert greedy.json("run", ROSTER, "--solver", "greedy", "--dry-run", "--planning", "planning.toml")["success"]
+    assert "note: there is no sheet with wishes; planning.toml stays as it is" in greedy(
+        "import", str(exported), "--wishes", "planning.toml"
+    )
+    assert len(read_planning(planning).file.requests) == 1
     Path("broken.toml").write_text("[wishs]\n")
     changed(Path("practice.xlsx"), "practice.xlsx", {("Rooster", "A2"): "another name"})
     assert "broken.toml has 1 faults" in greedy.fails("import", "practice.xlsx", "--replace", "--wishes", "broken.toml").message
@@ -193,6 +200,7 @@ def test_a_template_says_what_to_do_when_it_is_imported_as_it_is(greedy: Command
         (["import", "nowhere.xlsx", "--mark", "copy.csv"], "does not end in .xlsx"),
         (["import", "nowhere.xlsx", "--entities", "nowhere.toml"], "nowhere.toml cannot be read"),
         (["template", str(SAMPLE_DIR / "employees.csv" / "x.xlsx")], "cannot write"),
+        (["template", "practice.xls"], "does not end in .xlsx"),
         (["export", ROSTER, "practice.xlsx"], "no roster has the id"),
     ],
 )

@@ -16,6 +16,8 @@ from greedy.ingest.workbook.layout import EMPLOYEES, PRACTICE, SERVICE_TYPES, Co
 from greedy.ingest.workbook.rows import Known, folded
 from greedy.ingest.workbook.sheets import AUTHOR, add_lists, add_sheet
 
+SUFFIX = ".xlsx"
+
 Spelling = Mapping[str, Mapping[object, str]]  # entity to how each key is spelled where it is referred to
 
 
@@ -41,8 +43,12 @@ def new_workbook(path: Path) -> Iterator[Workbook]:
     Raises
     ------
     InputError
-        It cannot be written.
+        It cannot be written, or it is no workbook by its name.
     """
+    if path.suffix.lower() != SUFFIX:
+        raise InputError(
+            f"{path} cannot be a workbook of ours: it does not end in {SUFFIX}", next_step=f"give a name such as practice{SUFFIX}"
+        )
     book = Workbook(write_only=True)
     book.properties.creator = AUTHOR
     try:

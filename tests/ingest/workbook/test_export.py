@@ -119,6 +119,9 @@ def test_an_earlier_file_keeps_its_permissions_and_is_replaced_whole(small: Prac
 
 def test_a_file_that_cannot_be_written(small: PracticeTables, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    for path in (tmp_path / "file" / "practice.xlsx", tmp_path):
+    (tmp_path / "folder.xlsx").mkdir()
+    for path in (tmp_path / "file" / "practice.xlsx", tmp_path / "folder.xlsx"):
         with pytest.raises(InputError, match="cannot write"):
             write_workbook(small, path)
+    with pytest.raises(InputError, match=r"does not end in \.xlsx"):
+        write_workbook(small, tmp_path / "practice.xls")
