@@ -10,8 +10,8 @@ from typing import Any
 from icalendar import Component, Event
 
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")  # a finer one is no absence, and has no end
-PARTS = frozenset(("FREQ", "UNTIL", "COUNT", "INTERVAL", "WKST", "BYSETPOS", "BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYDAY"))
-PARTS |= {"BYHOUR", "BYMINUTE", "BYSECOND"}
+BY = ("BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYDAY", "BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS")
+PARTS = frozenset(("FREQ", "UNTIL", "COUNT", "INTERVAL", "WKST", *BY))
 MOST_A_DAY = 24  # occurrences that one rule makes on a day
 MOST_DAYS = 3660  # of one occurrence
 LEAP_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
