@@ -21,7 +21,7 @@ from greedy.ingest.rows import RowsOutcome, import_rows, known_names, layouts_of
 from greedy.ingest.sessions import open_session
 from greedy.ingest.workbook.importer import Tell, read_workbook
 from greedy.ingest.workbook.layout import PRACTICE, WISHES
-from greedy.ingest.workbook.rows import WorkbookContent
+from greedy.ingest.workbook.rows import NOTHING, Known, WorkbookContent
 from greedy.ingest.workbook.wishes import requests_of
 from greedy.stopping import Stop
 from greedy.store.answers import brings_nothing_new
@@ -124,7 +124,7 @@ async def import_over_rest(store: Store, path: Path, options: ImportOptions, sto
     SettingsError
         It has no roster, and single sheets need a connection.
     """
-    content = read_workbook(path, sheets=options.sheets, tell=tell)
+    content = read_workbook(path, sheets=options.sheets, known=await _known_of_latest(store), tell=tell)
     if content.practice is None:
         raise SettingsError(
             f"{path} has no roster to import, and rows of single sheets are imported over a connection: only SUPABASE_URL and SUPABASE_KEY "
@@ -137,6 +137,17 @@ async def import_over_rest(store: Store, path: Path, options: ImportOptions, sto
     with stop.writing():
         is_new = await store.import_tables(content.practice, replace=options.replace)
     return Imported(content, is_new, content.practice, notes=content.notes)
+
+
+async def _known_of_latest(store: Store) -> Known:
+    """The staff and services of the latest roster: who has no number in the workbook keeps the one that she has there."""
+    rosters = await store.list_rosters()
+    if not rosters:
+        return NOTHING
+    tables = await store.load(rosters[-1].id)
+    employees = [("employees", row.id, (row.id, row.email, row.name)) for row in tables.employees]
+    services = [("service_types", row.id, (row.code, str(row.id), row.naam)) for row in tables.service_types]
+    return Known.of([*employees, *services])
 
 
 async def _import_roster(db: DBConnector, content: WorkbookContent, tables: PracticeTables, options: ImportOptions, stop: Stop) -> Imported:

@@ -181,6 +181,37 @@ async def test_a_store_alone_takes_rosters(
         await over_rest(staff(tmp_path, ("Anna", "Bos", "Groen", 3)))
 
 
+@pytest.mark.parametrize("over_rest", [False, True])
+async def test_who_has_no_number_in_the_workbook_keeps_hers(
+    store: PostgresStore, db: DBConnector, small: PracticeTables, tmp_path: Path, over_rest: bool
+) -> None:
+    """The next roster, filled in by hand: the employees and services that the database has are meant, and no doubles of them."""
+    await store.import_tables(small)
+    staff = [(row.voornaam, row.achternaam, row.team) for row in small.employees[:2]]
+    path = saved(
+        tmp_path / "next.xlsx",
+        {
+            "Rooster": [("Naam", "Begin", "Einde"), ("next", "29-12-2025", "30-12-2025")],
+            "Medewerkers": [("Voornaam", "Achternaam", "Team"), *staff],
+            "Diensten": [("Code", "Naam", "Dagdeel", "Begin", "Einde", "Minuten"), ("XX", "Extra", "O", "9:00", "12:00", 180)],
+            "Bevoegdheden": [("Medewerker", "Dienst", "Aantal"), ("Anna Mulder", "XX", 1), ("bente postma", "XX", 1)],
+        },
+    )
+    options = ImportOptions(replace=True)
+    done = await (
+        import_over_rest(store, path, options, Stop(), silent) if over_rest else import_over_connection(db, path, options, Stop(), silent)
+    )
+    assert done.is_new
+    assert (
+        await db.execute(
+            "select string_agg(distinct employee_id, ' ') from roster_employee_services s join service_types t on t.id = s.service_id where code = 'XX'",
+            fetch_val=True,
+        )
+        == "EMP001 EMP002"
+    )
+    assert await counts(db) == [2, 14, 10, 294]
+
+
 async def test_a_file_that_is_no_workbook(db: DBConnector, tmp_path: Path) -> None:
     (tmp_path / "notes.xlsx").write_text("milk")
     with pytest.raises(InputError, match="is not an Excel workbook"):
