@@ -50,14 +50,14 @@ def check_rows(sheet: SheetRows) -> Checked:
             if not known_faulty:
                 checked[row] = checked_row
     _blame_doubles(sheet)
+    if sheet.table.layout.entity == "rosters":
+        for row in sheet.rows[1:]:
+            sheet.blame(row, None, "is a second roster; a workbook holds one, so remove the others")
     return checked
 
 
 def practice_tables(sheets: Mapping[str, SheetRows], checked: Mapping[str, Checked], entities: Collection[str]) -> PracticeTables | None:
     """The rows of some sheets as one roster; blames what does not hold together. None while a roster, employee or service has a fault."""
-    roster = sheets["rosters"]
-    for row in roster.rows[1:]:
-        roster.blame(row, None, "is a second roster; a workbook holds one, so remove the others")
     if any(sheets[name].faults or sheets[name].faulty for name in MASTERS if name in sheets):
         return None  # what refers to them is looked at when they are sound; otherwise one fault would show as a hundred
     rows = {name: list(checked.get(name, {})) if name in entities else [] for name in TABLES}

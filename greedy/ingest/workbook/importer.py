@@ -19,6 +19,7 @@ from greedy.ingest.workbook.rows import NOTHING, Known, PlacedRow, WorkbookConte
 
 Tell = Callable[[int, int], None]
 
+UNSOUND = "refers to something that cannot be read"
 MEND = "mend these cells, save the workbook, and import it again"
 
 
@@ -134,6 +135,8 @@ class _Reading:
             checked[layout.entity] = check_rows(self._sheets[layout.entity])
         practice = self._practice(checked)
         faults = self._faults + [fault for sheet in self._sheets.values() for fault in sheet.faults]
+        # What refers to a fault is not told beside it; it must never pass for sound either.
+        faults = faults or [row.fault(None, UNSOUND) for sheet in self._sheets.values() for row in sheet.faulty]
         if faults:
             raise WorkbookError(self._path, faults, next_step=MEND)
         if not any(rows.get(entity) for entity in self._chosen):

@@ -78,7 +78,7 @@ class Keys:
             case "service_types" if "code" in row.values:
                 return uuid5(NAMESPACE, f"service {row.values['code']}")
             case "employees" if "voornaam" in row.values:
-                slug = inflection.parameterize(name_of(row, EMPLOYEE_NAME))[:LONGEST_NUMBER].strip("-")
+                slug = inflection.parameterize(name_of(row, EMPLOYEE_NAME))[:LONGEST_NUMBER]
                 if not slug:
                     self._sheet.blame(row, "id", f"no number can be made from {name_of(row, EMPLOYEE_NAME)}; give one")
                 return slug or None

@@ -168,6 +168,19 @@ def test_another_name_or_other_dates_are_another_roster(tmp_path: Path) -> None:
     assert len(ids) == 3
 
 
+def test_a_roster_of_the_database_with_the_same_name_is_another_one(tmp_path: Path) -> None:
+    known = Known.of([("rosters", "old", ("old", "Week 48"))])
+    roster = [["Naam", "Begin", "Einde"], ["Week 48", "23-11-2026", "29-11-2026"]]
+    assert read(tmp_path, {"Rooster": roster}, PRACTICE, known).rows["rosters"][0].values["id"] != "old"
+
+
+def test_employees_with_the_same_absence_have_each_their_own(tmp_path: Path) -> None:
+    staff = [["Voornaam", "Team", "Ma"], ["Anna", "Groen", "O M"], ["Bente", "Groen", "O M"]]
+    anna, bente = read(tmp_path, {"Medewerkers": staff}, PRACTICE).rows["employees"]
+    assert anna.values["structureel_nbh"] == bente.values["structureel_nbh"]
+    assert anna.values["structureel_nbh"]["ma"] is not bente.values["structureel_nbh"]["ma"]  # type: ignore[index]
+
+
 def test_numbers_of_employees_from_names_in_any_script(tmp_path: Path) -> None:
     staff = [["Voornaam", "Achternaam", "Team"], ["Zoë", "van 't Hek", "Groen"], ["Ana", None, "Groen"]]
     assert [row.values["id"] for row in read(tmp_path, {"Medewerkers": staff}, PRACTICE).rows["employees"]] == ["zoe-van-t-hek", "ana"]

@@ -113,6 +113,14 @@ def test_a_sheet_that_cannot_be_chosen(tmp_path: Path) -> None:
         read_workbook(saved(tmp_path / "staff.xlsx", STAFF), sheets=["Diensten"])
 
 
+def test_of_two_rosters_none_is_chosen(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.xlsx", {**PRACTICE, "Rooster": [*PRACTICE["Rooster"], ["Week 49", "1-12-2025", "7-12-2025"]]})
+    for sheets in ((), ("Bevoegdheden",)):
+        with pytest.raises(WorkbookError) as caught:
+            read_workbook(path, sheets=sheets)
+        assert caught.value.details == ("Rooster!3: is a second roster; a workbook holds one, so remove the others",)
+
+
 def test_progress_is_told_from_nothing_to_all(tmp_path: Path, sample: PracticeTables) -> None:
     sample = shortened(sample).model_copy(update={"roster_assignments": sample.roster_assignments})
     path = saved(tmp_path / "practice.xlsx", sheets_of(sample))
