@@ -86,6 +86,7 @@ CSV = {
     "header-twice-a-name.csv": refused("several columns of one name: Voornaam"),
     "quote-never-ends.csv": refused(":3: not CSV from here on"),
     "quote-never-ends-in-the-last-line.csv": refused(":3: not CSV from here on"),
+    "quote-over-lines.csv": refused(":2: not CSV from here on"),
     "quote-in-the-header.csv": refused(":1: not CSV from here on"),
 }
 JSON = {

@@ -64,6 +64,13 @@ def test_what_counts_of_an_employee(tmp_path: Path) -> None:
     assert "modified_at" not in source.significant
 
 
+@pytest.mark.parametrize("above", ["\n", "sep=,\n"])
+def test_places_are_lines_of_the_file(tmp_path: Path, above: str) -> None:
+    text = above + 'Nummer,Voornaam\n1,"Anna\nMaria"\n\n2,Bram\n3\n'
+    found = list(HrEmployees(written(tmp_path, "hr.csv", text)).read())
+    assert [record.place for record in found] == ["hr.csv:3", "hr.csv:6", "hr.csv:7"]
+
+
 def test_an_encoding_that_is_told(tmp_path: Path) -> None:
     file = written(tmp_path, "hr.csv", EMPLOYEES.encode("cp1252"))
     found = only(HrEmployees(file, encoding="cp1252"))
