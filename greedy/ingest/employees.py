@@ -118,7 +118,7 @@ class TransformEmployees:
         return done
 
     async def finish(self, connection: DBConnection) -> dict[str, Any]:
-        """Make inactive whose last day has passed since her records last changed; how many that were."""
+        """Make inactive whose last day has passed since her records last changed; how many that were, if any."""
         rows = await connection.execute(LEAVING, [connection.schema, self.entity_type, str(self.today)], fetch_all=True)
         entities: dict[str, list[BronzeRecord]] = defaultdict(list)
         for row in rows:
@@ -127,7 +127,7 @@ class TransformEmployees:
         done = await self.write(connection, entities)
         left = [key for key, one in done.items() if one.outcome is Outcome.UPDATED]
         await connection.execute(FLAG_LEFT, [connection.schema, self.entity_type, left, LEFT])
-        return {"left": len(left)}
+        return {"left_since_the_last_run": len(left)} if left else {}
 
     def layers_of(self, records: Sequence[BronzeRecord]) -> list[Layer]:
         """What each system says, the one that decides first; nothing of records that are gone."""

@@ -252,7 +252,7 @@ async def test_whose_last_day_passes_becomes_inactive_though_no_record_changes(s
         await silver.db.execute(BRONZE, ["hr", one.external_id, *texts, silver.run_id, None])
     for today, left in ((TODAY, 0), (TODAY + dt.timedelta(days=4), 2), (TODAY + dt.timedelta(days=4), 0)):
         async with silver.db.transaction() as connection:
-            assert await TransformEmployees(("hr",), today=today).finish(connection) == {"left": left}
+            assert await TransformEmployees(("hr",), today=today).finish(connection) == ({"left_since_the_last_run": left} if left else {})
     inactive = await silver.db.execute("select array_agg(id order by id) from employees where not actief", fetch_val=True)
     assert inactive == ["E1", "E2"]
     silver.today = TODAY + dt.timedelta(days=5)
