@@ -13,6 +13,8 @@ TABLES = (
     "roster_writes",
     "absences",
 )
+# Of these only service_role reads: the reason of an absence can be that somebody is ill.
+PRIVATE = ("absences",)
 # In schemas that practices share. Raw records are personal data: only service_role reads them.
 SHARED_TABLES = ("meta.ingestion_runs", "meta.entity_quality", "meta.faulty_records", "bronze.raw_entities")
 SHARED_READ = ("meta.ingestion_runs", "meta.entity_quality")
