@@ -226,3 +226,18 @@ def test_a_roster_that_ends_before_it_begins(tmp_path: Path) -> None:
     with pytest.raises(WorkbookError) as caught:
         read_workbook(saved(tmp_path / "a.xlsx", {"Rooster": roster}))
     assert caught.value.details == ("Rooster!A2 (Begin): Einde 2025-11-23 lies before Begin 2025-11-24",)
+
+
+def test_rows_that_stand_twice_are_told_once(tmp_path: Path) -> None:
+    sheets = {**PRACTICE, "Bezetting": [*PRACTICE["Bezetting"], PRACTICE["Bezetting"][1]]}
+    with pytest.raises(WorkbookError) as caught:
+        read_workbook(saved(tmp_path / "a.xlsx", sheets))
+    assert caught.value.details == (
+        "Bezetting!A4 (Datum): the same Datum and Dagdeel and Team and Dienst as in row 2; remove one of the two",
+    )
+
+
+def test_ids_that_are_empty_are_not_the_same(tmp_path: Path) -> None:
+    header, first, second = PRACTICE["Bezetting"]
+    sheets = {**PRACTICE, "Bezetting": [[*header, "Kenmerk"], [*first, None], [*second, None]]}
+    assert [row.id for row in read_workbook(saved(tmp_path / "a.xlsx", sheets)).tables().roster_period_staffing_dagdelen] == [None, None]
