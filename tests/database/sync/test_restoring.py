@@ -23,8 +23,8 @@ from greedy.store.postgres import PostgresStore
 from tests.database.sync.conftest import Killer, ask, content, databases, run
 from tests.supabase_project import ROLES
 
-# What the last migration makes anew, and the one before it has not.
-LAST_FUNCTIONS = ("access_v1", "access_faults_v1", "apply_access_v1", "database_facts_v1")
+# What the last migration makes, and the one before it has not.
+LAST_MADE = (("function", "apply_absences_v1"), ("table", "absences"))
 
 
 def resealed(path: Path, **changes: object) -> Path:
@@ -127,7 +127,7 @@ async def test_an_older_dump_is_migrated(manager: DatabaseSyncManager, server: E
     await run(
         loaded_url,
         f"delete from supabase_migrations.schema_migrations where version = '{last.version}';"
-        + ";".join(f"drop function {name}" for name in LAST_FUNCTIONS),
+        + ";".join(f"drop {kind} {name}" for kind, name in LAST_MADE),
     )
     older = await manager.dump(tmp_path / "older.dump")
     assert older.manifest.schema_version != last.version
@@ -430,7 +430,7 @@ async def test_schemas_of_practices_come_along_and_are_migrated(manager: Databas
         loaded_url,
         f"insert into zuid.rosters (naam, start_date, end_date) values ('z', '2026-01-01', '2026-01-07');"
         f"delete from \"Noord é\".schema_migrations where version = '{last.version}';"
-        + ";".join(f'drop function "Noord é".{name}' for name in LAST_FUNCTIONS),
+        + ";".join(f'drop {kind} "Noord é".{name}' for kind, name in LAST_MADE),
     )
     before = await content(loaded_url)
     made = await manager.dump(tmp_path / "practices.dump")

@@ -110,7 +110,7 @@ async def test_a_great_loss_is_refused_before_anything_is_marked(db: DBConnector
             assert "--accept-gone" in str(caught.value.next_step)
             assert await versions(db) == before
         assert (await runs(db))[-1] == ("ingest", "failed")
-    summary = await ingest(db, Made(records(left)), StepOptions(batch_size=40, accept_gone=True))
+    summary = await ingest(db, Made(records(left)), StepOptions(batch_size=40, accept_gone=refused))
     assert counted(summary) == (0, 0, left, 0, known - left)
 
 
