@@ -201,6 +201,9 @@ def _rule(column_type: TypeEngine[object], dialect: str) -> Rule:
     name = type_name(column_type)
     if name == "jsonb":
         return Rule(frozenset((type(None),)), _json)
+    if name == "integer":
+        small, large = isinstance(column_type, sa.SmallInteger), isinstance(column_type, sa.BigInteger) or dialect == "sqlite"
+        return _whole(15 if small and not large else 63 if large else 31)
     if dialect != "sqlite":
         return rule_for(name)
     if name == "timestamp without time zone":
@@ -208,6 +211,19 @@ def _rule(column_type: TypeEngine[object], dialect: str) -> Rule:
     if name in ("text", ""):
         return Rule(frozenset((str, int, float, bytes, type(None))) if not name else RULES["text"].kinds, _in_sqlite)
     return rule_for(name)
+
+
+def _whole(bits: int) -> Rule:
+    """Whole numbers of a size. Looked at here: the database would not say which column it was, and refuse to look for it."""
+    first, beyond = -(1 << bits), 1 << bits
+
+    def convert(value: object) -> object:
+        number = RULES["integer"].convert(value)
+        if not isinstance(number, int) or not first <= number < beyond:
+            raise UnfitError("out of range")
+        return number
+
+    return Rule(RULES["integer"].kinds, convert, lambda values: all(value is None or first <= value < beyond for value in values))
 
 
 def _json(value: object) -> object:

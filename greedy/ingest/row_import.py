@@ -12,7 +12,7 @@ from greedy.ingest.entities import OURS, EntityType
 from greedy.ingest.matching import Difference, Standing, Stored, differences, field_of, key_of, standing
 from greedy.ingest.reflected import EntityTable
 from greedy.ingest.roster_rules import ROSTERS, lock_rosters, roster_column
-from greedy.ingest.violations import Violation, findings
+from greedy.ingest.violations import Finding, Violation, findings
 from greedy.ingest.workbook.faults import CellFault
 from greedy.ingest.workbook.layout import WISHES
 from greedy.ingest.workbook.rows import PlacedRow
@@ -87,8 +87,11 @@ class RowImport:
         """Rows whose parents are known: look each up, and insert or change it."""
         read = {row: values for row in rows if (values := self._values(table, row)) is not None}
         connection = await self.writer.connection()
-        with findings(self.writer.server):
-            there = await standing(connection, table, list(read.values()))
+        try:
+            with findings(self.writer.server):
+                there = await standing(connection, table, list(read.values()))
+        except Finding as exc:  # a value that cannot even be looked for
+            raise exc.told(table, table.type.name) from exc.__cause__
         new: list[tuple[PlacedRow, dict[str, Any]]] = []
         changes: list[tuple[PlacedRow, Stored, dict[str, Any]]] = []
         first: dict[Any, PlacedRow] = {}

@@ -207,8 +207,11 @@ async def test_an_import_waits_for_whoever_changes_the_roster(db: DBConnector, l
     async with db.transaction() as planner:
         await planner.execute("select lock_roster($1)", [loaded.roster.id])
         waiting = asyncio.create_task(bring(db, row))
-        done, _ = await asyncio.wait([waiting], timeout=0.3)
-        assert not done
+        waits = "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
+        async with asyncio.timeout(20):
+            while not await db.execute(waits, fetch_val=True):
+                assert not waiting.done()
+                await asyncio.sleep(0.02)
     assert (await waiting).entities == {"roster_employee_services": Tally(same=1)}
 
 

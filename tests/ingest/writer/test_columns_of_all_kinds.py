@@ -96,8 +96,8 @@ async def test_values_of_all_types_come_out_as_they_went_in(writer: DatabaseWrit
 
 UNFIT: list[tuple[str, Any, str]] = [
     ("mood", "angry", "mood angry does not fit: invalid input value for enum mood"),
-    ("small", 70_000, "small 70000 does not fit: value out of int16 range"),
-    ("big", 2**70, "value out of int64 range"),
+    ("small", 70_000, "small 70000 is not a whole number: out of range"),
+    ("big", 2**70, "is not a whole number: out of range"),
     ("price", 12345, "price 12345 does not fit: numeric field overflow"),
     ("code", "abcdef", "code abcdef does not fit: value too long for type character varying(5)"),
     ("code", "a\0", r"code 'a\x00' does not fit"),

@@ -118,7 +118,8 @@ async def test_ids_that_the_database_makes_come_in_the_order_of_the_rows(writer:
 
 async def test_a_row_may_belong_to_an_earlier_one_of_the_same_call(writer: DatabaseWriter, session: AsyncSession) -> None:
     await chain(writer)
-    rows = [{"id": f"t{n}", "name": f"{n}", "user_story_id": "s", **({"depends_on": f"t{n - 1}"} if n % 3 else {})} for n in range(20)]
+    await writer.insert_entity("tasks", {"id": "t-1", "name": "first", "user_story_id": "s"})
+    rows = [{"id": f"t{n}", "name": f"{n}", "user_story_id": "s", **({} if n % 3 else {"depends_on": f"t{n - 1}"})} for n in range(20)]
     await writer.batch_insert_entities("tasks", rows)
     with pytest.raises(ForeignKeyViolation) as caught:
         await writer.batch_insert_entities("tasks", [{"id": "x", "name": "x", "user_story_id": "s", "depends_on": "nobody"}])
