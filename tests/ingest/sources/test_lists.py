@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from greedy.errors import InputError
 from greedy.ingest.sources.absences import AbsenceList
@@ -55,6 +55,12 @@ def test_an_employee_as_it_goes_into_the_database(tmp_path: Path) -> None:
         key="007",
         modified_at=dt.datetime(2025, 11, 20, 10, tzinfo=dt.UTC),
     )
+
+
+def test_a_time_without_its_zone_tells_nothing(tmp_path: Path) -> None:
+    found = only(HrEmployees(written(tmp_path, "hr.csv", "Nummer,Laatst gewijzigd\n1,2025-11-20T10:00:00\n")))
+    assert isinstance(found, SourceRecord)
+    assert found.modified_at is None
 
 
 def test_what_counts_of_an_employee(tmp_path: Path) -> None:
@@ -155,6 +161,13 @@ def test_sheets_of_a_workbook(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="has no sheet 'Elders'") as caught:
         only(HrEmployees(file, sheet="Elders"))
     assert caught.value.next_step == "its sheets are Personeel, Oud"
+    book = load_workbook(file)
+    book["Personeel"].sheet_state = "hidden"
+    book["Oud"]["A1"] = "Nummer"
+    book["Oud"]["A2"] = "2"
+    book.active = 1
+    book.save(file)
+    assert only(HrEmployees(file)).external_id == "2", "the first sheet that is to be seen"
     with pytest.raises(InputError, match="the sheet Leeg is empty"):
         only(HrEmployees(sheet(tmp_path, name="Leeg")))
     written(tmp_path, "no.xlsx", EMPLOYEES)
