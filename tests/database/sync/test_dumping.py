@@ -35,7 +35,7 @@ async def test_what_a_manifest_says(manager: DatabaseSyncManager, loaded_url: st
     assert [one.version for one in manifest.migrations["public"]] == versions
     assert manifest.rows == {name: len(rows) for name, rows in (await content(loaded_url)).items()}
     assert manifest.rows["public.roster_assignments"] > 100
-    assert manifest.schemas == ("public", "supabase_migrations")
+    assert manifest.schemas == ("bronze", "meta", "public", "supabase_migrations")
     assert manifest.definitions["triggers"].count == 15
     assert dump_path.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in dump_path.parent.iterdir() if path.name.startswith(".")] == []
@@ -72,7 +72,7 @@ async def test_which_schemas(manager: DatabaseSyncManager, loaded_url: str, tmp_
         loaded_url,
         f"create schema auth; create table auth.users (x int); create schema storage; create schema {quoted}; create table {quoted}.t (x int)",
     )
-    assert (await manager.dump(tmp_path / "all.dump")).manifest.schemas == (odd, "public", "supabase_migrations")
+    assert (await manager.dump(tmp_path / "all.dump")).manifest.schemas == (odd, "bronze", "meta", "public", "supabase_migrations")
     assert (await manager.dump(tmp_path / "one.dump", schemas=[odd])).manifest.rows == {f"{quoted}.t": 0}
     assert (await manager.dump(tmp_path / "public.dump", schemas=["public"])).manifest.schemas == ("public", "supabase_migrations")
     for refused in ("auth", "pg_catalog", "nowhere", "public; drop table rosters", '"public"', "p*"):
@@ -83,7 +83,10 @@ async def test_which_schemas(manager: DatabaseSyncManager, loaded_url: str, tmp_
 
 async def test_a_database_without_tables_is_no_dump(manager: DatabaseSyncManager, loaded_url: str, tmp_path: Path) -> None:
     """It would be restored over one that has some."""
-    await run(loaded_url, "drop schema public cascade; drop schema supabase_migrations cascade; create schema public; create schema notes")
+    await run(
+        loaded_url,
+        "drop schema public cascade; drop schema supabase_migrations, bronze, meta cascade; create schema public; create schema notes",
+    )
     for schemas in ((), ("notes",)):
         with pytest.raises(DumpError, match="has no tables to dump"):
             await manager.dump(tmp_path / "new.dump", schemas=schemas)
