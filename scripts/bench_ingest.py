@@ -24,10 +24,10 @@ from uuid import uuid4
 
 from greedy.database import DBConnection, DBConnector, migrate
 from greedy.database.embedded.server import EmbeddedServer
-from greedy.ingest.changes import content_hash, json_text
-from greedy.ingest.quality import SourceFields, assess
+from greedy.ingest.records.changes import content_hash, json_text
+from greedy.ingest.records.quality import SourceFields, assess
+from greedy.ingest.records.steps import BronzeRecord, Outcome, RunSummary, StepOptions, Transformed, ingest, transform
 from greedy.ingest.sources.base import SourceRecord
-from greedy.ingest.steps import BronzeRecord, Outcome, RunSummary, StepOptions, Transformed, ingest, transform
 from greedy.log import configure_logging
 
 TARGET = "create table people (id text primary key, voornaam text not null, achternaam text, email text, team text)"

@@ -12,9 +12,9 @@ from pydantic import Field
 
 from greedy.cli.steps import ScriptSettings, run_script
 from greedy.database import DBConnector
-from greedy.ingest.employee_contacts import EmployeeContacts, EnrichEmployees, numbers_by_address
+from greedy.ingest.practice.employee_contacts import EmployeeContacts, EnrichEmployees, numbers_by_address
+from greedy.ingest.records.steps import RunSummary, StepOptions, Tell, enrich
 from greedy.ingest.sources.columns import parse_mapping
-from greedy.ingest.steps import RunSummary, StepOptions, Tell, enrich
 
 
 class Settings(ScriptSettings):

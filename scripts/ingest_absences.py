@@ -12,11 +12,11 @@ from pydantic import Field
 
 from greedy.cli.steps import ScriptSettings, run_script
 from greedy.database import DBConnector
+from greedy.ingest.records.steps import RunSummary, StepOptions, Tell, ingest
 from greedy.ingest.sources.absence_calendar import AbsenceCalendar
 from greedy.ingest.sources.absences import AbsenceList
 from greedy.ingest.sources.base import Source
 from greedy.ingest.sources.columns import parse_mapping
-from greedy.ingest.steps import RunSummary, StepOptions, Tell, ingest
 
 
 class Settings(ScriptSettings):

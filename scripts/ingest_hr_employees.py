@@ -12,9 +12,9 @@ from pydantic import Field
 
 from greedy.cli.steps import ScriptSettings, run_script
 from greedy.database import DBConnector
+from greedy.ingest.records.steps import RunSummary, StepOptions, Tell, ingest
 from greedy.ingest.sources.columns import parse_mapping
 from greedy.ingest.sources.hr import HrEmployees
-from greedy.ingest.steps import RunSummary, StepOptions, Tell, ingest
 
 
 class Settings(ScriptSettings):

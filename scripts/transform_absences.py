@@ -14,8 +14,8 @@ from pydantic import Field
 
 from greedy.cli.steps import ScriptSettings, run_script
 from greedy.database import DBConnector
-from greedy.ingest.absences import TransformAbsences, is_another_window, window_of
-from greedy.ingest.steps import RunSummary, StepOptions, Tell, transform
+from greedy.ingest.practice.absences import TransformAbsences, is_another_window, window_of
+from greedy.ingest.records.steps import RunSummary, StepOptions, Tell, transform
 
 
 class Settings(ScriptSettings):

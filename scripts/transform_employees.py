@@ -13,8 +13,8 @@ from pydantic import Field
 
 from greedy.cli.steps import ScriptSettings, run_script
 from greedy.database import DBConnector
-from greedy.ingest.employees import TransformEmployees
-from greedy.ingest.steps import RunSummary, StepOptions, Tell, transform
+from greedy.ingest.practice.employees import TransformEmployees
+from greedy.ingest.records.steps import RunSummary, StepOptions, Tell, transform
 
 
 class Settings(ScriptSettings):

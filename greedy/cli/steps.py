@@ -29,7 +29,7 @@ from greedy.cli.job import Job, StoppedError
 from greedy.cli.running import tell_stopped
 from greedy.cli.script_settings import Chosen, ScriptSettings, options_of, read_settings
 from greedy.database import DBConnector, require_migrated
-from greedy.ingest.steps import Progress, RunSummary, StepOptions, Tell
+from greedy.ingest.records.steps import Progress, RunSummary, StepOptions, Tell
 from greedy.log import collected
 from greedy.opening import open_database
 from greedy.settings import Settings, load_settings

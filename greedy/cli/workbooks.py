@@ -76,9 +76,9 @@ def import_workbook(
     as_json: JsonOption = False,
 ) -> int:
     """Import an Excel workbook into the database, all or nothing. The same again changes nothing."""
-    from greedy.ingest.entities import EntityTypes
     from greedy.ingest.importing import ImportOptions
     from greedy.ingest.workbook.wishes import around_wishes, write_wishes
+    from greedy.ingest.writing.entities import EntityTypes
 
     settings = load_settings()
     types = None if entities is None else EntityTypes.from_toml(entities)

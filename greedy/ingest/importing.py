@@ -16,13 +16,13 @@ from greedy.database.testing.transactions import undone
 from greedy.errors import SettingsError
 from greedy.formats.planning import RequestEntry
 from greedy.formats.tables import PracticeTables
-from greedy.ingest.entities import OURS, EntityTypes
-from greedy.ingest.rows import RowsOutcome, import_rows, known_names, layouts_of
-from greedy.ingest.sessions import open_session
+from greedy.ingest.rows.importing import RowsOutcome, import_rows, known_names, layouts_of
 from greedy.ingest.workbook.importer import Tell, read_workbook
 from greedy.ingest.workbook.layout import PRACTICE, WISHES
 from greedy.ingest.workbook.rows import NOTHING, Known, WorkbookContent
 from greedy.ingest.workbook.wishes import requests_of
+from greedy.ingest.writing.entities import OURS, EntityTypes
+from greedy.ingest.writing.sessions import open_session
 from greedy.stopping import Stop
 from greedy.store.answers import brings_nothing_new
 from greedy.store.base import RosterExistsError, Store, UnknownRosterError

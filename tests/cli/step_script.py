@@ -11,8 +11,8 @@ from pydantic import Field
 from greedy.cli.steps import ScriptSettings, run_script
 from greedy.database import DBConnector
 from greedy.errors import InputError
+from greedy.ingest.records.steps import RunSummary, StepOptions, Tell, ingest
 from greedy.ingest.sources.base import FaultyRecord, SourceRecord
-from greedy.ingest.steps import RunSummary, StepOptions, Tell, ingest
 
 
 class Settings(ScriptSettings):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from greedy.database import DBConnector
-from tests.ingest.source_records.made import runs
+from tests.ingest.records.made import runs
 
 SCRIPT = Path(__file__).with_name("step_script.py")
 ROOT = Path(__file__).parents[2]

@@ -12,16 +12,16 @@ import pytest
 from greedy.database.connector import DBConnector
 from greedy.errors import InputError, SettingsError
 from greedy.formats.tables import PracticeTables
-from greedy.ingest.entities import EntityTypes
 from greedy.ingest.importing import REST_NOTE, Imported, ImportOptions, import_over_connection, import_over_rest
 from greedy.ingest.workbook.export import write_workbook
 from greedy.ingest.workbook.faults import WorkbookError
+from greedy.ingest.writing.entities import EntityTypes
 from greedy.stopping import Stop, Why, Write
 from greedy.store.base import RosterExistsError, SharedDataDiffersError
 from greedy.store.postgres import PostgresStore
 from tests.ingest.workbook.small import first_days
 from tests.ingest.workbook.writing import saved
-from tests.ingest.writer.conftest import DDL, EXAMPLE
+from tests.ingest.writing.conftest import DDL, EXAMPLE
 
 STAFF = ("Voornaam", "Achternaam", "Team", "Werkdagen")
 OF_ROSTERS = ("rosters", "employees", "service_types", "roster_assignments")

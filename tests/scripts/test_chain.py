@@ -15,7 +15,7 @@ import pytest
 
 from greedy.database import DBConnector
 from greedy.formats.tables import PracticeTables
-from greedy.ingest.steps import RunSummary, StepOptions, tell_nobody
+from greedy.ingest.records.steps import RunSummary, StepOptions, tell_nobody
 from greedy.store.postgres import PostgresStore
 from tests.cli.test_cli import QUICK, ROSTER, Greedy
 

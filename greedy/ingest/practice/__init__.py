@@ -1,0 +1,1 @@
+"""Records of other systems into the tables of a practice: employees, absences."""
