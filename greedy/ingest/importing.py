@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from greedy.database.connector import DBConnector
 from greedy.database.schema.migrations import require_migrated
-from greedy.database.testing.deferred import look_at_constraints
-from greedy.database.testing.transactions import undone
+from greedy.database.undoing import look_at_constraints, undone
 from greedy.errors import SettingsError
 from greedy.formats.planning import RequestEntry
 from greedy.formats.tables import PracticeTables

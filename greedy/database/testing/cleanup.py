@@ -13,10 +13,10 @@ from greedy.database.executor import Executor
 from greedy.database.identifiers import qualified, quoted
 from greedy.database.schema.migrations import HISTORY
 from greedy.database.schema.registry import ForeignKey, SchemaRegistry, Table
-from greedy.database.testing.deferred import look_at_constraints
 from greedy.database.testing.documents import recordset, rows_as_json
 from greedy.database.testing.marking import require_marked
 from greedy.database.testing.protected import ProtectedRows
+from greedy.database.undoing import look_at_constraints
 from greedy.errors import InputError
 
 # The place of a row names it for as long as nobody changes it, whether its table has a key or not.

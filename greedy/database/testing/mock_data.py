@@ -15,10 +15,9 @@ from greedy.database.executor import Executor
 from greedy.database.identifiers import qualified, quoted
 from greedy.database.schema.registry import ForeignKey, SchemaRegistry, Table
 from greedy.database.testing.candidates import MockDataError, Row, Target, defaults_of, is_made, search
-from greedy.database.testing.deferred import look_at_constraints
 from greedy.database.testing.hints import Checked, checked
-from greedy.database.testing.transactions import undone
 from greedy.database.testing.trial import accepted, insert, refusal_of
+from greedy.database.undoing import look_at_constraints, undone
 from greedy.errors import InputError
 
 ATTEMPTS = 300  # rows that the database may refuse for one that it accepts

@@ -20,10 +20,9 @@ from greedy.database.errors import ColumnMatchError, DatabaseError, QueryError, 
 from greedy.database.executor import Executor
 from greedy.database.identifiers import qualified, quoted
 from greedy.database.schema.registry import Check, ForeignKey, SchemaRegistry, Table, Unique
-from greedy.database.testing.deferred import look_at_constraints
 from greedy.database.testing.documents import recordset
 from greedy.database.testing.protected import ProtectedRows
-from greedy.database.testing.transactions import undone
+from greedy.database.undoing import look_at_constraints, undone
 from greedy.errors import InputError
 
 PROTECTED = "_protected"  # on top: names of whole tables; in a row: true or false

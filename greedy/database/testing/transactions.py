@@ -13,6 +13,7 @@ from uuid import uuid4
 from greedy.database.connection import DBConnection
 from greedy.database.errors import DatabaseError, QueryError
 from greedy.database.executor import Executor
+from greedy.database.undoing import UndoError, undone
 from greedy.errors import InputError
 
 ABORTED_SQLSTATE = "25P02"
@@ -23,10 +24,6 @@ create temporary table if not exists rolled_back_at_the_end (
 insert into pg_temp.rolled_back_at_the_end values (1), (1)
 """
 MARK = "greedy.test_transaction"
-
-
-class _UndoError(Exception):
-    """Ends a transaction that has to be rolled back."""
 
 
 @asynccontextmanager
@@ -57,17 +54,6 @@ async def rolled_back(db: Executor, *, readonly: bool = False) -> AsyncIterator[
             yield connection
         finally:
             await _require_same(connection, token)
-
-
-@asynccontextmanager
-async def undone(db: Executor, *, readonly: bool = False) -> AsyncIterator[DBConnection]:
-    """`rolled_back` without its guards, for statements that are known."""
-    try:
-        async with db.transaction(readonly=readonly) as connection:
-            yield connection
-            raise _UndoError  # noqa: TRY301  it ends the transaction, and nothing else
-    except _UndoError:
-        pass
 
 
 async def _require_same(connection: DBConnection, token: str) -> None:
@@ -164,7 +150,7 @@ class TestTransactionManager:
             await self._savepoints.pop(later).__aexit__(None, None, None)
 
     async def _undo(self, name: str) -> None:
-        undo = _UndoError()
+        undo = UndoError()
         await self._savepoints.pop(name).__aexit__(type(undo), undo, None)
 
     def _since(self, name: str) -> list[str]:
