@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import typer.core
 
 from greedy.cli.console import ExitCode
 from greedy.cli.main import app
@@ -28,7 +28,8 @@ from greedy.report.model import (
 )
 from greedy.settings import Settings
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def commands() -> list[str]:
@@ -41,6 +42,14 @@ def commands_of(group: typer.Typer) -> list[str]:
         assert inner.typer_instance is not None
         names += [f"{inner.name} {name}" for name in commands_of(inner.typer_instance)]
     return names
+
+
+def options_of(command: str) -> list[str]:
+    """The options of a command, each by its shortest name, without those of nearly every one."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    options = [min(parameter.opts, key=len) for parameter in group.commands[command].params]
+    return [option for option in options if option.startswith("-") and option not in ("--database", "--schema")]
 
 
 @pytest.mark.parametrize("command", commands())
@@ -90,15 +99,15 @@ def test_the_first_screen_is_real_output(tmp_path: Path) -> None:
     assert timeless(shown).startswith(timeless(told[1]))
 
 
-@pytest.mark.parametrize("command", ["run", "solve", "check"])
-def test_every_option_of_solving_is_told(command: str) -> None:
-    callback = next(one.callback for one in app.registered_commands if one.name == command)
-    assert callback is not None
-    for parameter in inspect.signature(callback, eval_str=True).parameters.values():
-        for option in getattr(parameter.annotation, "__metadata__", ()):
-            for flag in getattr(option, "param_decls", None) or ():
-                if flag.startswith("--") and flag not in ("--database", "--schema"):
-                    assert re.search(rf"`(-o|{flag})\b", README) or flag in README, flag
+@pytest.mark.parametrize("command", ["run", "solve", "check", "import", "export", "template"])
+def test_every_option_is_told(command: str) -> None:
+    for flag in options_of(command):
+        assert f"{flag}`" in README or f"{flag} " in README, flag
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"docs/[\w/.]+", README))))
+def test_every_document_exists(link: str) -> None:
+    assert (ROOT / link).is_file()
 
 
 def test_every_key_of_the_documents_is_told() -> None:

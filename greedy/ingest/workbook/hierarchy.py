@@ -215,7 +215,7 @@ class Hierarchy:
         sheet = self._sheets.get(entity)
         ways = sheet.table.layout.known_by if sheet else ()
         of_workbook = [name for row in (sheet.rows if sheet else ()) for fields in ways if (name := name_of(row, fields))]
-        return [*of_workbook, *self._known.keys.get(entity, ())]
+        return [*self._known.keys.get(entity, ()), *of_workbook]  # of one that both have, the workbook's is the one as people write it
 
     def _first_title(self, entity: str) -> str:
         sheet = self._sheets.get(entity)

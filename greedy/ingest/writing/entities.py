@@ -15,7 +15,7 @@ from greedy.database.columns import likely
 from greedy.errors import InputError
 from greedy.ingest.workbook.layout import EMPLOYEES, ROSTER, SERVICE_TYPES
 
-NEXT_STEP = "docs/ingest.md tells how entity types are declared"
+NEXT_STEP = "docs/workbooks.md tells how entity types are declared"
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,8 @@ def test_a_row_of_the_workbook_goes_before_one_of_the_database(tmp_path: Path) -
         tmp_path, {"Clients": [["Id", "Name"], ["new", "South"]], "Programs": [["Name", "Clients"], ["Roster", "south"]]}, known=known
     )
     assert content.rows["programs"][0].values["clients_id"] == "new"
+    sheets: Sheets = {"Clients": [["Id", "Name"], ["new", "South"]], "Programs": [["Name", "Clients"], ["Roster", "Souht"]]}
+    assert faults(tmp_path, sheets, known=known) == ["Programs!B2 (Clients): 'Souht' is not in Clients; did you mean South?"]
 
 
 def test_a_row_without_an_id_is_the_one_of_its_name_that_the_database_has(tmp_path: Path) -> None:
