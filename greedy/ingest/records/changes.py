@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 EXACT_INTEGERS = 2.0**53  # up to here a float is that very integer
 
 
@@ -23,12 +24,14 @@ def content_hash(data: Mapping[str, Any], significant: Sequence[str] | None = No
     ValueError
         It holds what JSON or PostgreSQL cannot: NaN, infinity, a NUL, half a character, objects that JSON has not; or is nested too deep.
     """
-    chosen = data if significant is None else {name: data[name] for name in significant if name in data}
-    try:
-        canonical = _canonical(chosen)
-    except RecursionError:
-        raise ValueError("it is nested too deep") from None
-    return hashlib.sha256(_text(canonical).encode()).digest()
+    chosen = dict(data) if significant is None else {name: data[name] for name in significant if name in data}
+    text = _text(chosen)
+    if ".0" in text or not unicodedata.is_normalized("NFC", text):  # seldom, and slow
+        try:
+            text = _text(_canonical(chosen))
+        except RecursionError:
+            raise ValueError("it is nested too deep") from None
+    return hashlib.sha256(text.encode()).digest()
 
 
 def json_text(data: Mapping[str, Any]) -> str:
@@ -38,7 +41,7 @@ def json_text(data: Mapping[str, Any]) -> str:
 
 def _text(value: object) -> str:
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+        text = ENCODER.encode(value)
         text.encode()
     except UnicodeEncodeError:
         raise ValueError("it has half a character (a lone surrogate) in it") from None
@@ -66,7 +69,12 @@ def _canonical(value: Any) -> Any:  # noqa: ANN401  JSON
 
 def require_text(text: str) -> str:
     """`text`, when PostgreSQL can store it. Raises ValueError as `content_hash`."""
-    _text(text)
+    if "\0" in text:
+        raise ValueError("it has a NUL character in it")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("it has half a character (a lone surrogate) in it") from None
     return text
 
 

@@ -126,7 +126,8 @@ class _Enriching:
         assert row is not None  # noqa: S101  an aggregate has one row
         if not self._options.accept_gone:
             what = f"{run.kind.entity_type} that {run.kind.source_system} speaks of"
-            refuse_great_loss(row["known"], row["missing"], what, seen_any=run.tally.processed > 0)
+            before = await run.known_before(row["known"], row["missing"])
+            refuse_great_loss(before, row["missing"], what, seen_any=run.tally.processed > 0)
             if row["missing"] and self._nameless:
                 run.metadata["not_marked_as_gone"] = row["missing"]
                 return

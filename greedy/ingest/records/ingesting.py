@@ -132,7 +132,8 @@ class _Ingestion:
         run, size = self._run, self._options.batch_size
         known, missing = await self._bronze.count()
         if not self._options.accept_gone:
-            refuse_great_loss(known, missing, f"{run.kind.entity_type} of {run.kind.source_system}", seen_any=run.tally.processed > 0)
+            before = await run.known_before(known, missing)
+            refuse_great_loss(before, missing, f"{run.kind.entity_type} of {run.kind.source_system}", seen_any=run.tally.processed > 0)
             if missing and self._nameless:
                 run.metadata["not_marked_as_gone"] = missing
                 log.warning("ingest.not_marked_as_gone", missing=missing, because=f"{self._nameless} faulty records have no id")

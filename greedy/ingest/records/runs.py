@@ -130,6 +130,7 @@ class Run:
         """
         await self.guard.execute("select 1")  # it is there still, and not idle
         async with self.transaction() as connection:
+            await connection.execute(DO_NOT_WAIT)
             yield connection
             await self._store(connection)
         self._stored += len(self._unstored)
@@ -148,6 +149,11 @@ class Run:
                 next_step="see whether the other one completes",
                 retryable=True,
             )
+
+    async def known_before(self, known: int, missing: int) -> int:
+        """Of so many that are known, `missing` among them: how many were so before. What a run that failed has added does not count."""
+        last = await self.guard.execute(LAST_SEEN, self.kind.key, fetch_val=True)
+        return known if last is None else max(missing, min(known, last))
 
     async def _complete(self) -> None:
         async with self.transaction() as connection:
@@ -219,6 +225,9 @@ async def _lock(guard: DBConnection, db: DBConnector, kind: RunKind) -> None:
 
 TRY_LOCK = "select pg_try_advisory_xact_lock(hashtextextended('greedy run ' || $1, 0))"
 OF_KIND = "practice = $1 and step = $2 and source_system = $3 and entity_type = $4"
+LAST_SEEN = f"""
+select created + updated + skipped from meta.ingestion_runs where {OF_KIND} and status = 'completed' order by started_at desc limit 1
+"""  # noqa: S608  its parts are constants
 RUNNING = f"""
 select run_id, started_at at time zone 'UTC' as started_at, processed from meta.ingestion_runs where {OF_KIND} and status = 'running'
 """  # noqa: S608  its parts are constants
@@ -227,6 +236,8 @@ update meta.ingestion_runs set status = 'failed', completed_at = clock_timestamp
 where {OF_KIND} and status = 'running' returning run_id, started_at
 """  # noqa: S608  its parts are constants
 BEGIN = "insert into meta.ingestion_runs (run_id, practice, step, source_system, entity_type) values ($1, $2, $3, $4, $5)"
+# Not for the disk: what completes the run waits, and is behind this in the log of the server. What a crash takes the next run does again.
+DO_NOT_WAIT = "set local synchronous_commit = off"
 CHECK_IN = """
 update meta.ingestion_runs set processed = $2, created = $3, updated = $4, skipped = $5, faulty = $6, gone = $7
 where run_id = $1 and status = 'running'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -22,6 +23,7 @@ WHO_AND_WHICH = ("UID", "SUMMARY", "ATTENDEE", "ORGANIZER", "X-EMPLOYEE-ID", "SE
 KEPT = frozenset((*WHEN, *WHO_AND_WHICH))
 METHODS = ("", "PUBLISH", "REQUEST", "CANCEL")  # the others are answers to an event and no events
 NAME = re.compile(r"[A-Za-z0-9-]+(?=[;:])")
+zones_of_the_world = cache(available_timezones)  # it looks through folders
 ZONE = re.compile(r';TZID=(?:"([^"]*)"|([^;:,]*))', re.IGNORECASE)
 
 
@@ -63,7 +65,7 @@ class EventText:
     def zones(self) -> dict[str, list[str]]:
         """The VTIMEZONEs that it needs, by name; those that all the world knows need none."""
         names = sorted({quoted or plain for line in self.when() for quoted, plain in ZONE.findall(line)})
-        return {name: self.calendar.zones[name] for name in names if name in self.calendar.zones and name not in available_timezones()}
+        return {name: self.calendar.zones[name] for name in names if name in self.calendar.zones and name not in zones_of_the_world()}
 
 
 def parts_of(line: str) -> tuple[Mapping[str, Any], str]:

@@ -114,6 +114,18 @@ async def test_a_great_loss_is_refused_before_anything_is_marked(db: DBConnector
     assert counted(summary) == (0, 0, left, 0, known - left)
 
 
+async def test_new_records_do_not_hide_a_great_loss(db: DBConnector) -> None:
+    """All have other numbers, since a spreadsheet took the zeros before them away; and nobody can get past it by trying twice."""
+    await ingest(db, Made(records(30)), SMALL)
+    renumbered = Made([record(number) for number in range(1000, 1030)])
+    for _ in range(2):
+        with pytest.raises(GoneError, match="30 of 30 known things of hr are not in the source any more"):
+            await ingest(db, renumbered, SMALL)
+    assert await db.execute("select count(*) from bronze.raw_entities where gone_at is not null", fetch_val=True) == 0
+    assert counted(await ingest(db, renumbered, StepOptions(accept_gone=True))) == (0, 0, 30, 0, 30)
+    assert counted(await ingest(db, Made(records(20)), StepOptions(accept_gone=True))) == (0, 20, 0, 0, 30)
+
+
 async def test_faulty_records_do_not_stop_the_others(db: DBConnector) -> None:
     bad: list[SourceRecord | FaultyRecord] = [
         FaultyRecord("hr.csv:9", "no such date: 2026-02-30", "T000003"),

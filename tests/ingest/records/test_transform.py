@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from greedy.database import DBConnection, DBConnector, QueryError
+from greedy.ingest.records.bronze import GoneError
 from greedy.ingest.records.steps import BronzeRecord, RunSummary, StepOptions, Transformed, enrich, ingest, transform
 from greedy.ingest.records.summary import Progress
 from greedy.ingest.sources.base import FaultyRecord, SourceRecord
@@ -197,6 +198,16 @@ async def test_what_a_second_source_says_anew_and_no_longer(things: DBConnector)
     # A record that is read again keeps what was filled in.
     await ingest(things, Made(records(5, T000001="other")))
     assert await enriched(things, "T000001") == "new@x"
+
+
+async def test_what_is_filled_anew_does_not_hide_a_great_loss(things: DBConnector) -> None:
+    await ingest(things, Made(records(60)))
+    await enrich(things, Contacts(*(contact(number, "a@x") for number in range(30))))
+    others = Contacts(*(contact(number, "a@x") for number in range(30, 60)))
+    for _ in range(2):
+        with pytest.raises(GoneError, match="30 of 30 known things that contacts speaks of"):
+            await enrich(things, others)
+    assert await enriched(things, "T000001") == "a@x"
 
 
 async def test_a_faulty_record_of_a_second_source(things: DBConnector) -> None:
