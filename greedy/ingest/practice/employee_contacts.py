@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from greedy.ingest.sources.base import FaultyRecord, Source, SourceRecord
 from greedy.ingest.sources.columns import Names
+from greedy.ingest.sources.files import read_rows
 from greedy.ingest.sources.hr import FIELDS, SIGNIFICANT, record_of
-from greedy.ingest.sources.rows import FoundRow, read_rows
+from greedy.ingest.sources.rows import FoundRow
 from greedy.ingest.sources.values import number_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from greedy.formats.tables import EmployeeId
 from greedy.ingest.sources.base import FaultyRecord, SourceRecord
 from greedy.ingest.sources.columns import Names
-from greedy.ingest.sources.rows import FoundRow, read_rows
+from greedy.ingest.sources.files import read_rows
+from greedy.ingest.sources.rows import FoundRow
 from greedy.ingest.sources.values import dagdelen_of, day_of, moment_of, number_of
 from greedy.ingest.workbook.layout import EMPLOYEES
 
