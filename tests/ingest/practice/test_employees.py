@@ -14,7 +14,7 @@ import pytest
 from greedy.database.connector import DBConnector
 from greedy.ingest.practice.employee_contacts import EmployeeContacts, EnrichEmployees, numbers_by_address
 from greedy.ingest.practice.employee_values import understood
-from greedy.ingest.practice.employees import TransformEmployees
+from greedy.ingest.practice.employees import KEY_FIELDS, TransformEmployees
 from greedy.ingest.records.transforms import BronzeRecord, Outcome, Transformed
 from greedy.ingest.sources.base import FaultyRecord, SourceRecord
 
@@ -218,6 +218,17 @@ async def test_who_was_made_inactive_by_the_planner_stays_so(silver: Silver) -> 
     assert (await silver.row() or {})["actief"] is True
 
 
+async def test_who_was_made_inactive_by_the_planner_stays_so_after_an_absence_from_the_source(silver: Silver) -> None:
+    await silver.write(hr())
+    await silver.db.execute("update employees set actief = false")
+    done = await silver.write(hr(gone=True))
+    assert done["E1"].quality is not None
+    assert done["E1"].quality.flags == ("missing_source:hr", *(f"missing:{field}" for field in KEY_FIELDS))
+    await silver.write(hr(uit_dienst="2025-01-01"))
+    await silver.write(hr())
+    assert (await silver.row() or {})["actief"] is False
+
+
 async def test_who_has_left_becomes_inactive_after_the_last_day(silver: Silver) -> None:
     await silver.write(hr(uit_dienst=str(TODAY)))
     assert (await silver.row() or {})["actief"] is True
@@ -256,6 +267,11 @@ async def test_whose_last_day_passes_becomes_inactive_though_no_record_changes(s
     inactive = await silver.db.execute("select array_agg(id order by id) from employees where not actief", fetch_val=True)
     assert inactive == ["E1", "E2"]
     silver.today = TODAY + dt.timedelta(days=5)
+    await silver.db.execute("update employees set actief = true where id = 'E1'")
+    await silver.db.execute("alter table employees add check (dienstverband <> 'none')")
+    await silver.db.execute("update bronze.raw_entities set raw_data = raw_data || '{\"dienstverband\": \"none\"}' where entity_key = 'E1'")
+    async with silver.db.transaction() as connection:  # what the database would refuse of her does not keep her active
+        assert await TransformEmployees(("hr",), today=silver.today).finish(connection) == {"left_since_the_last_run": 1}
     await silver.write(hr("E1", uit_dienst=late))
     assert (await silver.row() or {})["actief"] is True
 
