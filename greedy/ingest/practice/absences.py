@@ -46,6 +46,10 @@ where practice = $1 and step = 'transform' and entity_type = $2 and status = 'co
 order by started_at desc limit 1
 """
 
+ANY_KNOWN = """
+select exists (select from absences) or exists (select from bronze.raw_entities where practice = $1 and entity_type = $2)
+"""
+
 Range = tuple[str, dt.date, str, dt.date, str, str | None]  # employee, first date and dagdeel, last date and dagdeel, reason
 RecordId = tuple[str, str]  # source system, external id
 
@@ -121,7 +125,12 @@ class TransformAbsences:
         return done
 
     async def finish(self, connection: DBConnection) -> dict[str, Any]:
-        """Bring all absences into the rosters; what that came to, see `apply_absences_v1`."""
+        """Bring all absences into the rosters; what that came to, see `apply_absences_v1`.
+
+        Where no source has told of any absence yet, slots that were imported as absent stay so.
+        """
+        if not await connection.execute(ANY_KNOWN, [connection.schema, self.entity_type], fetch_val=True):
+            return {"window": str(self.window)}
         applied = await _applied(connection)
         for pause in PAUSES_SECONDS:  # for whoever is changing a roster at this moment: mostly it is one slot, and done at once
             if not applied["busy"]:

@@ -219,3 +219,13 @@ async def test_who_is_changing_a_roster_for_a_moment_is_waited_for(silver: Silve
         done = await finishing
     assert "rosters_that_somebody_is_changing" not in done
     assert (done["rosters"], done["unavailable"] > 0, done["conflicts"]) == (1, True, 1)
+
+
+async def test_slots_that_were_imported_as_absent_stay_so_until_a_source_tells_of_absences(silver: Silver) -> None:
+    await silver.db.execute("update roster_assignments set status = 3, source = 'absence' where employee_id = 'EMP003' and status = 0")
+    absent = await silver.db.execute("select count(*) from roster_assignments where source = 'absence'", fetch_val=True)
+    assert absent > 0
+    async with silver.db.transaction() as connection:
+        assert await TransformAbsences(AMSTERDAM, WINDOW).finish(connection) == {"window": str(WINDOW)}
+        await silver.write(record(first_date="2025-12-08", last_date="2025-12-08"))
+        assert (await TransformAbsences(AMSTERDAM, WINDOW).finish(connection))["opened"] == absent - 3

@@ -36,6 +36,7 @@ CONTACT = {"email": "anna@praktijk.example"}
         ("actief", "Ja", True),
         ("actief", False, False),
         ("actief", 0, False),
+        ("actief", "1.0", True),
         ("uit_dienst", "2026-01-31", dt.date(2026, 1, 31)),
         ("uit_dienst", "2026-01-31T00:00:00", dt.date(2026, 1, 31)),
         ("structureel_nbh", {"wo": ["A", "O"], "ma": []}, {"wo": ["O", "A"]}),
@@ -57,6 +58,8 @@ def test_values_are_understood_as_people_write_them(field: str, written: object,
     [
         ("team", "Grön", "team: 'Grön' is none of Groen, Oranje, Overig"),
         ("voornaam", ["Anna"], "voornaam: \"['Anna']\" is no text"),
+        ("email", "anna at home", "email: 'anna at home' is no e-mail address"),
+        ("email", "anna@", "email: 'anna@' is no e-mail address"),
         ("aantalwerkdagen", "18,5", "aantalwerkdagen: '18,5' is no whole number"),
         ("aantalwerkdagen", "inf", "aantalwerkdagen: 'inf' is no whole number"),
         ("actief", "misschien", "actief: 'misschien' is neither yes nor no"),
@@ -176,7 +179,7 @@ async def test_quality_tells_missing_sources_and_fields(silver: Silver) -> None:
         (hr(team=...), "no source says what team is"),
         (hr(team="Grön", voornaam=...), "team: 'Grön' is none of Groen, Oranje, Overig (hr)"),
         (hr(aantalwerkdagen=400), "aantalwerkdagen: Input should be less than or equal to 366"),
-        (hr(email="anna"), "email: String should match pattern"),
+        (hr(email="anna"), "email: 'anna' is no e-mail address (hr)"),
     ],
 )
 async def test_a_faulty_record_says_why_and_the_others_pass(silver: Silver, record: BronzeRecord, why: str) -> None:
