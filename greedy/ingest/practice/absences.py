@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ DAGDELEN = ("O", "M", "A")
 LONGEST_REASON = 2000
 TOLD_SLOTS = 50  # of each kind, in the summary
 AHEAD_DAYS = 366  # beyond today; and to the end of the last roster, when that is later
+PAUSES_SECONDS = (0.1, 0.3, 1.0, 3.0)  # before each further attempt at rosters that somebody is changing
 MOST_YEARS = 4  # before and after this one, whatever the rosters say
 
 STANDING = """
@@ -42,6 +44,10 @@ LAST_WINDOW = """
 select metadata ->> 'window' from meta.ingestion_runs
 where practice = $1 and step = 'transform' and entity_type = $2 and status = 'completed'
 order by started_at desc limit 1
+"""
+
+ANY_KNOWN = """
+select exists (select from absences) or exists (select from bronze.raw_entities where practice = $1 and entity_type = $2)
 """
 
 Range = tuple[str, dt.date, str, dt.date, str, str | None]  # employee, first date and dagdeel, last date and dagdeel, reason
@@ -119,8 +125,20 @@ class TransformAbsences:
         return done
 
     async def finish(self, connection: DBConnection) -> dict[str, Any]:
-        """Bring all absences into the rosters; what that came to, see `apply_absences_v1`."""
-        applied = json.loads(await connection.execute("select apply_absences_v1()", fetch_val=True))
+        """Bring all absences into the rosters; what that came to, see `apply_absences_v1`.
+
+        Where no source has told of any absence yet, slots that were imported as absent stay so.
+        """
+        if not await connection.execute(ANY_KNOWN, [connection.schema, self.entity_type], fetch_val=True):
+            return {"window": str(self.window)}
+        applied = await _applied(connection)
+        for pause in PAUSES_SECONDS:  # for whoever is changing a roster at this moment: mostly it is one slot, and done at once
+            if not applied["busy"]:
+                break
+            await asyncio.sleep(pause)
+            before, applied = applied, await _applied(connection)
+            for name in ("unavailable", "opened", "gave_way"):
+                applied[name] = before[name] + applied[name]
         told: dict[str, Any] = {"window": str(self.window)}
         told |= {name: applied[name] for name in ("rosters", "unavailable", "opened")}
         told["rosters_that_somebody_is_changing"] = applied["busy"]
@@ -173,6 +191,10 @@ def _told(slot: Mapping[str, str]) -> str:
     """`EMP003 2025-12-08 O OSP (pinned)`"""
     where = " ".join(slot[part] for part in ("employee_id", "date", "dagdeel", "service_code"))
     return f"{where} ({slot['why']})" if "why" in slot else where
+
+
+async def _applied(connection: DBConnection) -> dict[str, Any]:
+    return dict(json.loads(await connection.execute("select apply_absences_v1()", fetch_val=True)))
 
 
 async def _replace(connection: DBConnection, changed: Mapping[RecordId, Sequence[Range]]) -> None:

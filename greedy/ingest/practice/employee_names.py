@@ -14,15 +14,16 @@ MATCH = r"""
 with asked as (
   select text, btrim(text) as number, lower(regexp_replace(btrim(text), '\s+', ' ', 'g')) as name from unnest($1::text[]) as text
 ), staff as (
-  select id, actief, lower(btrim(email)) as email,
+  select id, actief, lower(id) as number, lower(btrim(email)) as email,
          lower(regexp_replace(btrim(voornaam || ' ' || achternaam), '\s+', ' ', 'g')) as full_name,
          lower(regexp_replace(btrim(achternaam || ', ' || voornaam), '\s+', ' ', 'g')) as last_name_first
   from employees
 ), found as (
   select text, id, actief, 1 as way from asked join employees on id = number
-  union all select text, id, actief, 2 from asked join staff on email = name
-  union all select text, id, actief, 3 from asked join staff on full_name = name
-  union all select text, id, actief, 3 from asked join staff on last_name_first = name
+  union all select text, id, actief, 2 from asked join staff on staff.number = name
+  union all select text, id, actief, 3 from asked join staff on email = name
+  union all select text, id, actief, 4 from asked join staff on full_name = name
+  union all select text, id, actief, 4 from asked join staff on last_name_first = name
 )
 select text, array_agg(distinct id) as ids
 from (select *, rank() over (partition by text order by way, actief desc) as place from found) as ranked where place = 1 group by text

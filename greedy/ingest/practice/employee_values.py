@@ -56,6 +56,13 @@ def _text(value: object) -> str:
     return " ".join(str(value).split())
 
 
+def _email(value: object) -> str:
+    text = _text(value)
+    if "" in text.partition("@"):
+        raise ValueError
+    return text
+
+
 def _team(value: object) -> object:
     return _choice(_text(value), EMPLOYEE_TEAMS)
 
@@ -68,7 +75,7 @@ def _whole(value: object) -> int:
 
 
 def _yes_or_no(value: object) -> bool:
-    word = str(value).strip().casefold()
+    word = str(value).strip().casefold().removesuffix(".0")  # a spreadsheet's 1
     if word not in YES | NO:
         raise ValueError
     return word in YES
@@ -131,7 +138,7 @@ Understand = Callable[[object], object]
 UNDERSTAND: dict[str, Understand] = {
     "voornaam": _text,
     "achternaam": _text,
-    "email": _text,
+    "email": _email,
     "team": _team,
     "dienstverband": _text,
     "aantalwerkdagen": _whole,
@@ -142,6 +149,7 @@ UNDERSTAND: dict[str, Understand] = {
 }
 EXPECTED: dict[Understand, str] = {
     _text: "no text",
+    _email: "no e-mail address",
     _team: f"none of {', '.join(choice.labels[0] for choice in EMPLOYEE_TEAMS)}",
     _whole: "no whole number",
     _yes_or_no: "neither yes nor no",

@@ -53,9 +53,11 @@ where practice = $1 and entity_type = $2 and entity_key in (
     and (raw_data ->> 'uit_dienst' < $3
          or exists (select from jsonb_each(enriched_data) as second where second.value ->> 'uit_dienst' < $3)))
 """
-FLAG_LEFT = """
-update meta.entity_quality set flags = array_append(flags, $4), assessed_at = now()
-where practice = $1 and entity_type = $2 and entity_key = any($3) and $4 <> all (flags)
+LEFT_NOW = """
+with flagged as (
+  update meta.entity_quality set flags = array_append(array_remove(flags, $4), $4), assessed_at = now()
+  where practice = $1 and entity_type = $2 and entity_key = any($3) returning entity_key)
+update employees set actief = false from flagged where id = entity_key returning id
 """
 
 
@@ -111,7 +113,8 @@ class TransformEmployees:
             outcome = Outcome.UNCHANGED if row == standing.get(key) else Outcome.UPDATED if key in standing else Outcome.CREATED
             if row is not None and outcome is not Outcome.UNCHANGED:
                 changed.append(row)
-            done[key] = Transformed(outcome, self._quality(layers))
+            by_program = key not in standing or bool(standing[key]["actief"]) or key in were_away
+            done[key] = Transformed(outcome, self._quality(layers, away_by_program=by_program))
         if changed:
             columns = [[_stored(row[column]) for row in changed] for column in COLUMNS]
             await connection.execute(UPSERT, columns)
@@ -124,9 +127,8 @@ class TransformEmployees:
         for row in rows:
             said = {column: json.loads(row[column]) for column in ("raw_data", "enriched_data")}
             entities[row["entity_key"]].append(BronzeRecord(**{**row, **said}))
-        done = await self.write(connection, entities)
-        left = [key for key, one in done.items() if one.outcome is Outcome.UPDATED]
-        await connection.execute(FLAG_LEFT, [connection.schema, self.entity_type, left, LEFT])
+        keys = sorted(key for key, records in entities.items() if self._has_left(self.layers_of(records)))
+        left = await connection.execute(LEFT_NOW, [connection.schema, self.entity_type, keys, LEFT], fetch_all=True)
         return {"left_since_the_last_run": len(left)} if left else {}
 
     def layers_of(self, records: Sequence[BronzeRecord]) -> list[Layer]:
@@ -170,15 +172,16 @@ class TransformEmployees:
             )
         return {**row.model_dump(), "achternaam": row.achternaam or ""}
 
-    def _quality(self, layers: Sequence[Layer]) -> Quality:
+    def _quality(self, layers: Sequence[Layer], *, away_by_program: bool) -> Quality:
         quality = assess(
             [layer.fields for layer in layers], expected_systems=self.systems, key_fields=KEY_FIELDS, compared_fields=COMPARED_FIELDS
         )
         why = [GONE] if not layers else [LEFT] if self._has_left(layers) else []
-        return Quality(quality.score, (*quality.flags, *why))
+        return Quality(quality.score, (*quality.flags, *(why if away_by_program else ())))
 
     def _has_left(self, layers: Sequence[Layer]) -> bool:
-        last_day = next((layer.said.values[LEAVES] for layer in layers if LEAVES in layer.said.values), None)
+        said = (layer.said for layer in layers)
+        last_day = next((one.values.get(LEAVES) for one in said if LEAVES in one.values or LEAVES in one.unclear), None)
         return isinstance(last_day, dt.date) and last_day < self.today
 
 

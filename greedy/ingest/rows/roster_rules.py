@@ -50,11 +50,12 @@ async def lock_rosters(writer: DatabaseWriter, rows: Sequence[PlacedRow]) -> lis
         return faults
     connection = await writer.connection()
     with findings(writer.server):
+        table = (await writer.table(ROSTERS)).columns
+        chosen = sa.select(table["id"], table["status"]).where(table["id"].in_(list(of_roster))).order_by(table["id"])
+        # The row first, as whoever changes the roster's dates has it before she waits for the roster.
+        there = {found.id: found.status for found in await connection.execute(chosen.with_for_update(key_share=True))}
         for roster_id in sorted(of_roster):
             await connection.execute(sa.text("select lock_roster(cast(:roster as uuid))"), {"roster": roster_id})
-        table = (await writer.table(ROSTERS)).columns
-        chosen = sa.select(table["id"], table["status"]).where(table["id"].in_(list(of_roster)))
-        there = {found.id: found.status for found in await connection.execute(chosen)}
     for roster_id, sheets in of_roster.items():
         why = None
         if there.get(roster_id) == "final":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ import pytest
 
 from greedy.database.connector import DBConnector
 from greedy.formats.tables import PracticeTables
+from greedy.ingest.practice import absences
 from greedy.ingest.practice.absences import TransformAbsences, Window, is_another_window, window_of
 from greedy.ingest.practice.employee_names import Unmatched, employees_meant
 from greedy.ingest.records.transforms import BronzeRecord, Outcome, Transformed
@@ -153,7 +155,8 @@ async def test_an_employee_is_known_by_number_address_or_full_name(silver: Silve
     found = await employees_meant(silver.db, asked)
     assert {text: one for text, one in found.items() if isinstance(one, str)} == {
         "A2": "A2",
-        "JO@X.NL": "A1",
+        " a1": "A1",
+        "JO@X.NL": "jo@x.nl",
         "jo@x.nl": "jo@x.nl",
         "jo  bos": "A1",
         "Bos, Jo": "A1",
@@ -196,3 +199,33 @@ async def test_finish_brings_absences_into_the_rosters(silver: Silver) -> None:
         "conflicts_where": ["EMP005 2025-12-04 M MSP (pinned)"],
     }
     assert marked > 0
+
+
+async def test_who_is_changing_a_roster_for_a_moment_is_waited_for(silver: Silver, monkeypatch: pytest.MonkeyPatch) -> None:
+    await silver.write(record(employee="EMP005", first_date="2025-12-03", last_date="2025-12-04"))
+    roster_id = await silver.db.execute("select id::text from rosters", fetch_val=True)
+    monkeypatch.setattr(absences, "PAUSES_SECONDS", ())
+    async with silver.db.transaction() as planner, silver.db.transaction() as connection:
+        await planner.execute("select from roster_assignments where employee_id = 'EMP007' for update")
+        done = await TransformAbsences(AMSTERDAM, WINDOW).finish(connection)
+        assert (done["unavailable"], done["rosters_that_somebody_is_changing"]) == (0, [roster_id])
+    monkeypatch.setattr(absences, "PAUSES_SECONDS", (0.01,) * 1000)
+    async with silver.db.transaction() as connection:
+        async with silver.db.transaction() as planner:
+            await planner.execute("select from roster_assignments where employee_id = 'EMP007' for update")
+            finishing = asyncio.create_task(TransformAbsences(AMSTERDAM, WINDOW).finish(connection))
+            await asyncio.sleep(0.2)
+            assert not finishing.done()
+        done = await finishing
+    assert "rosters_that_somebody_is_changing" not in done
+    assert (done["rosters"], done["unavailable"] > 0, done["conflicts"]) == (1, True, 1)
+
+
+async def test_slots_that_were_imported_as_absent_stay_so_until_a_source_tells_of_absences(silver: Silver) -> None:
+    await silver.db.execute("update roster_assignments set status = 3, source = 'absence' where employee_id = 'EMP003' and status = 0")
+    absent = await silver.db.execute("select count(*) from roster_assignments where source = 'absence'", fetch_val=True)
+    assert absent > 0
+    async with silver.db.transaction() as connection:
+        assert await TransformAbsences(AMSTERDAM, WINDOW).finish(connection) == {"window": str(WINDOW)}
+        await silver.write(record(first_date="2025-12-08", last_date="2025-12-08"))
+        assert (await TransformAbsences(AMSTERDAM, WINDOW).finish(connection))["opened"] == absent - 3

@@ -14,7 +14,7 @@ import pytest
 from greedy.database.connector import DBConnector
 from greedy.ingest.practice.employee_contacts import EmployeeContacts, EnrichEmployees, numbers_by_address
 from greedy.ingest.practice.employee_values import understood
-from greedy.ingest.practice.employees import TransformEmployees
+from greedy.ingest.practice.employees import KEY_FIELDS, TransformEmployees
 from greedy.ingest.records.transforms import BronzeRecord, Outcome, Transformed
 from greedy.ingest.sources.base import FaultyRecord, SourceRecord
 
@@ -36,6 +36,7 @@ CONTACT = {"email": "anna@praktijk.example"}
         ("actief", "Ja", True),
         ("actief", False, False),
         ("actief", 0, False),
+        ("actief", "1.0", True),
         ("uit_dienst", "2026-01-31", dt.date(2026, 1, 31)),
         ("uit_dienst", "2026-01-31T00:00:00", dt.date(2026, 1, 31)),
         ("structureel_nbh", {"wo": ["A", "O"], "ma": []}, {"wo": ["O", "A"]}),
@@ -57,6 +58,8 @@ def test_values_are_understood_as_people_write_them(field: str, written: object,
     [
         ("team", "Grön", "team: 'Grön' is none of Groen, Oranje, Overig"),
         ("voornaam", ["Anna"], "voornaam: \"['Anna']\" is no text"),
+        ("email", "anna at home", "email: 'anna at home' is no e-mail address"),
+        ("email", "anna@", "email: 'anna@' is no e-mail address"),
         ("aantalwerkdagen", "18,5", "aantalwerkdagen: '18,5' is no whole number"),
         ("aantalwerkdagen", "inf", "aantalwerkdagen: 'inf' is no whole number"),
         ("actief", "misschien", "actief: 'misschien' is neither yes nor no"),
@@ -176,7 +179,7 @@ async def test_quality_tells_missing_sources_and_fields(silver: Silver) -> None:
         (hr(team=...), "no source says what team is"),
         (hr(team="Grön", voornaam=...), "team: 'Grön' is none of Groen, Oranje, Overig (hr)"),
         (hr(aantalwerkdagen=400), "aantalwerkdagen: Input should be less than or equal to 366"),
-        (hr(email="anna"), "email: String should match pattern"),
+        (hr(email="anna"), "email: 'anna' is no e-mail address (hr)"),
     ],
 )
 async def test_a_faulty_record_says_why_and_the_others_pass(silver: Silver, record: BronzeRecord, why: str) -> None:
@@ -218,6 +221,17 @@ async def test_who_was_made_inactive_by_the_planner_stays_so(silver: Silver) -> 
     assert (await silver.row() or {})["actief"] is True
 
 
+async def test_who_was_made_inactive_by_the_planner_stays_so_after_an_absence_from_the_source(silver: Silver) -> None:
+    await silver.write(hr())
+    await silver.db.execute("update employees set actief = false")
+    done = await silver.write(hr(gone=True))
+    assert done["E1"].quality is not None
+    assert done["E1"].quality.flags == ("missing_source:hr", *(f"missing:{field}" for field in KEY_FIELDS))
+    await silver.write(hr(uit_dienst="2025-01-01"))
+    await silver.write(hr())
+    assert (await silver.row() or {})["actief"] is False
+
+
 async def test_who_has_left_becomes_inactive_after_the_last_day(silver: Silver) -> None:
     await silver.write(hr(uit_dienst=str(TODAY)))
     assert (await silver.row() or {})["actief"] is True
@@ -256,6 +270,11 @@ async def test_whose_last_day_passes_becomes_inactive_though_no_record_changes(s
     inactive = await silver.db.execute("select array_agg(id order by id) from employees where not actief", fetch_val=True)
     assert inactive == ["E1", "E2"]
     silver.today = TODAY + dt.timedelta(days=5)
+    await silver.db.execute("update employees set actief = true where id = 'E1'")
+    await silver.db.execute("alter table employees add check (dienstverband <> 'none')")
+    await silver.db.execute("update bronze.raw_entities set raw_data = raw_data || '{\"dienstverband\": \"none\"}' where entity_key = 'E1'")
+    async with silver.db.transaction() as connection:  # what the database would refuse of her does not keep her active
+        assert await TransformEmployees(("hr",), today=silver.today).finish(connection) == {"left_since_the_last_run": 1}
     await silver.write(hr("E1", uit_dienst=late))
     assert (await silver.row() or {})["actief"] is True
 

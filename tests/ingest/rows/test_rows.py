@@ -215,6 +215,26 @@ async def test_an_import_waits_for_whoever_changes_the_roster(db: DBConnector, l
     assert (await waiting).entities == {"roster_employee_services": Tally(same=1)}
 
 
+async def test_a_roster_does_not_become_final_under_an_import(db: DBConnector, loaded: PracticeTables) -> None:
+    one = loaded.roster_employee_services[0]
+    row = sheet("roster_employee_services", [one.model_dump() | {"aantal": one.aantal + 1}])
+    async with db.transaction() as planner:
+        await planner.execute("select from roster_employee_services where roster_id = $1 for update", [loaded.roster.id])
+        importing = asyncio.create_task(bring(db, row, replace=True))
+        waits = "select count(*) from pg_locks where not granted"
+        async with asyncio.timeout(20):
+            while not await db.execute(waits, fetch_val=True):
+                await asyncio.sleep(0.02)
+        final = asyncio.create_task(db.execute("update rosters set status = 'final'"))
+        async with asyncio.timeout(20):
+            while await db.execute(waits, fetch_val=True) < 2:
+                assert not final.done()
+                await asyncio.sleep(0.02)
+    assert (await importing).entities == {"roster_employee_services": Tally(changed=1)}
+    await final
+    assert (await refused(db, row))[0].endswith("is final: it is not changed")
+
+
 async def test_what_triggers_refuse_has_its_row(db: DBConnector, loaded: PracticeTables) -> None:
     late = loaded.roster.end_date + dt.timedelta(days=1)
     demand = [{**row.model_dump(exclude={"id"}), "date": late} for row in loaded.roster_period_staffing_dagdelen[:3]]
