@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from uuid import UUID
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from greedy.database.connector import DBConnector
 from greedy.database.schema.migrations import require_migrated
 from greedy.database.undoing import look_at_constraints, undone
-from greedy.errors import SettingsError
+from greedy.errors import InputError, SettingsError
 from greedy.formats.planning import RequestEntry
 from greedy.formats.tables import PracticeTables
 from greedy.ingest.rows.importing import RowsOutcome, import_rows, known_names, layouts_of
+from greedy.ingest.workbook.held import Held, leaves_something_out, with_held
 from greedy.ingest.workbook.importer import Tell, read_workbook
-from greedy.ingest.workbook.layout import PRACTICE, WISHES
-from greedy.ingest.workbook.rows import NOTHING, Known, WorkbookContent
+from greedy.ingest.workbook.layout import EMPLOYEES, PRACTICE, SERVICE_TYPES, WISHES
+from greedy.ingest.workbook.rows import NOTHING, Known, PlacedRow, WorkbookContent
 from greedy.ingest.workbook.wishes import requests_of
 from greedy.ingest.writing.entities import OURS, EntityTypes
 from greedy.ingest.writing.sessions import open_session
@@ -28,6 +31,12 @@ from greedy.store.base import RosterExistsError, Store, UnknownRosterError
 from greedy.store.postgres import PostgresStore
 
 REST_NOTE = "over REST a dry run does not compare employees and services with those of other rosters"
+SHARED_ROWS = """
+select jsonb_build_object(
+  'employees', (select coalesce(jsonb_agg(to_jsonb(e)), '[]') from employees as e),
+  'service_types', (select coalesce(jsonb_agg(to_jsonb(s)), '[]') from service_types as s),
+  'service_blocking_rules', (select coalesce(jsonb_agg(to_jsonb(b)), '[]') from service_blocking_rules as b))::text
+"""
 
 
 @dataclass(frozen=True)
@@ -111,8 +120,12 @@ async def import_over_connection(db: DBConnector, path: Path, options: ImportOpt
         known = await known_names(session, types)
         content = read_workbook(path, layouts=layouts, sheets=options.sheets, known=known, tell=tell)
         if content.practice is None:
-            return await _import_rows(session, content, types, options, stop)
-    return await _import_roster(db, content, content.practice, options, stop)
+            return await _import_rows(session, content, content.chosen_rows(), types, options, stop)
+        done = await _import_roster(db, content, options, stop)
+        if not done.is_new and (rest := _of_no_roster(content)):
+            staff = await _import_rows(session, content, rest, types, options, stop)
+            done = replace(done, is_new=staff.is_new)
+    return done
 
 
 async def import_over_rest(store: Store, path: Path, options: ImportOptions, stop: Stop, tell: Tell) -> Imported:
@@ -123,33 +136,93 @@ async def import_over_rest(store: Store, path: Path, options: ImportOptions, sto
     SettingsError
         It has no roster, and single sheets need a connection.
     """
-    content = read_workbook(path, sheets=options.sheets, known=await _known_of_latest(store), tell=tell)
+    latest = await _latest(store)
+    content = read_workbook(path, sheets=options.sheets, known=_names_in(latest), tell=tell)
     if content.practice is None:
         raise SettingsError(
             f"{path} has no roster to import, and rows of single sheets are imported over a connection: only SUPABASE_URL and SUPABASE_KEY "
             "are set",
             next_step="set DATABASE_URL, or give --database: the project's session pooler address (postgresql://...:5432/postgres)",
         )
+    tables, notes = content.practice, content.notes
+    if leaves_something_out(content):
+        tables, kept = with_held(content, await _held(store, tables.roster.id, latest))
+        notes = (*notes, *kept)
     if options.dry_run:
-        is_new = await _would_import(store, content.practice, replace=options.replace)
-        return Imported(content, is_new, content.practice, notes=(*content.notes, REST_NOTE))
-    with stop.writing():
-        is_new = await store.import_tables(content.practice, replace=options.replace)
-    return Imported(content, is_new, content.practice, notes=content.notes)
+        is_new = await _would_import(store, tables, replace=options.replace)
+        notes = (*notes, REST_NOTE)
+    else:
+        with stop.writing():
+            is_new = await store.import_tables(tables, replace=options.replace)
+    if not is_new and (rest := _of_no_roster(content)):
+        notes = (
+            *notes,
+            f"rows of employees and services of which the roster says nothing: {len(rest)} were not looked at; with DATABASE_URL they are",
+        )
+    return Imported(content, is_new, tables, notes=notes)
 
 
-async def _known_of_latest(store: Store) -> Known:
-    """The staff and services of the latest roster: who has no number in the workbook keeps the one that she has there."""
+async def _latest(store: Store) -> PracticeTables | None:
+    """The latest roster: over REST nothing else tells of staff and services."""
     rosters = await store.list_rosters()
-    if not rosters:
+    return await store.load(rosters[-1].id) if rosters else None
+
+
+def _names_in(latest: PracticeTables | None) -> Known:
+    """Staff and services of the latest roster: who has no number in the workbook keeps the one that she has there."""
+    if latest is None:
         return NOTHING
-    tables = await store.load(rosters[-1].id)
-    employees = [("employees", row.id, (row.id, row.email, row.name)) for row in tables.employees]
-    services = [("service_types", row.id, (row.code, str(row.id), row.naam)) for row in tables.service_types]
+    employees = [("employees", row.id, (row.id, row.email, row.name)) for row in latest.employees]
+    services = [("service_types", row.id, (row.code, str(row.id), row.naam)) for row in latest.service_types]
     return Known.of([*employees, *services])
 
 
-async def _import_roster(db: DBConnector, content: WorkbookContent, tables: PracticeTables, options: ImportOptions, stop: Stop) -> Imported:
+async def _held(store: Store, roster_id: UUID, shared: PracticeTables | Held | None) -> Held:
+    """What the database holds of a roster, with `shared` rows of others; those of the roster itself count."""
+    try:
+        own = await store.load(roster_id, include_open=True)
+    except UnknownRosterError:
+        own = None
+    rows = {name: getattr(own, name) if own else [] for name in Held.model_fields}
+    for name, key in (("employees", "id"), ("service_types", "id"), ("service_blocking_rules", "service_id")):
+        known = {getattr(row, key) for row in rows[name]}
+        rows[name] = rows[name] + [row for row in getattr(shared, name, ()) if getattr(row, key) not in known]
+    return Held.model_construct(**rows)
+
+
+async def _shared(db: DBConnector) -> Held:
+    """All employees, services and blocking rules of the practice."""
+    document = await db.execute(SHARED_ROWS, fetch_val=True)
+    try:
+        return Held.model_validate_json(document)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"the database has a row that cannot be kept: {where}: {first['msg']}",
+            next_step="mend that row; or import a workbook with all sheets and columns",
+        ) from exc
+
+
+def _of_no_roster(content: WorkbookContent) -> list[PlacedRow]:
+    """Chosen rows of employees and services that the roster does not speak of: the database does not give them with it."""
+    tables = content.tables()
+    named = {row.employee_id for rows in (tables.roster_employee_services, tables.roster_assignments) for row in rows}
+    services = (tables.roster_employee_services, tables.roster_period_staffing_dagdelen, tables.roster_assignments)
+    used = {row.service_id for rows in services for row in rows}
+    return [
+        row
+        for row in content.chosen_rows()
+        if (row.entity == EMPLOYEES.entity and row.values.get("id") not in named)
+        or (row.entity == SERVICE_TYPES.entity and row.values.get("id") not in used)
+    ]
+
+
+async def _import_roster(db: DBConnector, content: WorkbookContent, options: ImportOptions, stop: Stop) -> Imported:
+    tables, notes = content.tables(), content.notes
+    if leaves_something_out(content):
+        tables, kept = with_held(content, await _held(PostgresStore(db), tables.roster.id, await _shared(db)))
+        notes = (*notes, *kept)
     if options.dry_run:
         async with undone(db) as connection:
             is_new = await PostgresStore(connection).import_tables(tables, replace=options.replace)
@@ -157,14 +230,16 @@ async def _import_roster(db: DBConnector, content: WorkbookContent, tables: Prac
     else:
         with stop.writing():
             is_new = await PostgresStore(db).import_tables(tables, replace=options.replace)
-    return Imported(content, is_new, tables, notes=content.notes)
+    return Imported(content, is_new, tables, notes=notes)
 
 
-async def _import_rows(session: AsyncSession, content: WorkbookContent, types: EntityTypes, options: ImportOptions, stop: Stop) -> Imported:
+async def _import_rows(
+    session: AsyncSession, content: WorkbookContent, rows: Sequence[PlacedRow], types: EntityTypes, options: ImportOptions, stop: Stop
+) -> Imported:
     context = [row for rows in content.rows.values() for row in rows]
     with nullcontext() if options.dry_run else stop.writing():
         outcome = await import_rows(
-            session, types, content.chosen_rows(), replace=options.replace, dry_run=options.dry_run, context=context, path=content.path
+            session, types, rows, replace=options.replace, dry_run=options.dry_run, context=context, path=content.path
         )
     is_new = any(tally.new or tally.changed for tally in outcome.entities.values())
     return Imported(content, is_new, rows=outcome, notes=content.notes)
