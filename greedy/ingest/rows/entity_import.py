@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from greedy.database.rows.storage import UnfitError
-from greedy.ingest.rows.matching import Difference, Standing, Stored, differences, field_of, key_of, standing
+from greedy.ingest.rows.matching import Difference, Standing, Stored, differences, field_of, kept, key_of, standing
 from greedy.ingest.rows.roster_rules import ROSTERS, lock_rosters, roster_column
 from greedy.ingest.workbook.faults import CellFault
 from greedy.ingest.workbook.layout import WISHES
@@ -151,7 +151,7 @@ class RowImport:
         by_key = there.by_key.get(key) if key is not None else None
         if one.id_column is None:
             return by_key
-        by_id = there.by_id.get(values.get(one.id_column))
+        by_id = there.by_id.get(kept(table, one.id_column, values.get(one.id_column)))
         roster = roster_column(one)
         if by_id is not None and roster is not None and by_id[roster] != values.get(roster):
             values.pop(one.id_column)

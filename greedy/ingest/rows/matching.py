@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from ctypes import c_float
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +15,7 @@ from greedy.ingest.workbook.rows import PlacedRow
 from greedy.ingest.writing.reflected import NO_LITERAL, EntityTable
 
 MOST_LISTED = 1000  # values in a list of a statement: both databases read so many fast, and take no more than 32,766 in all
+MANY_DIGITS = Context(prec=131_072 + 16_383)  # what a numeric can have
 
 Stored = Mapping[str, Any]
 
@@ -41,17 +44,17 @@ async def standing(connection: AsyncConnection, table: EntityTable, rows: Sequen
     if one.id_column is not None:
         ids = [row[one.id_column] for row in rows if row.get(one.id_column) is not None]
         async for row in _fetched(connection, table, {one.id_column: ids}):
-            found.by_id[row[one.id_column]] = row
+            found.by_id[kept(table, one.id_column, row[one.id_column])] = row
     if one.key:
         keys = [key for row in rows if (key := key_of(table, row)) is not None]
         async for row in _fetched(connection, table, {column: [key[n] for key in keys] for n, column in enumerate(one.key)}):
-            found.by_key[tuple(row[column] for column in one.key)] = row
+            found.by_key[tuple(kept(table, column, row[column]) for column in one.key)] = row
     return found
 
 
 def key_of(table: EntityTable, row: Stored) -> tuple[Any, ...] | None:
     """The values of its key, in which an empty one is a value too; None when all are."""
-    key = tuple(row.get(column) for column in table.type.key)
+    key = tuple(kept(table, column, row.get(column)) for column in table.type.key)
     return None if all(part is None for part in key) else key
 
 
@@ -75,8 +78,23 @@ def differences(table: EntityTable, placed: PlacedRow, values: Stored, there: St
                 continue
         else:
             continue
-        if wanted != now:
+        if kept(table, column, wanted) != kept(table, column, now):
             yield Difference(column, wanted, now)
+
+
+def kept(table: EntityTable, column: str, value: Any) -> Any:  # noqa: ANN401
+    """A value as it is after PostgreSQL has kept it: rounded to the column's places, and without the spaces that fill a character(n)."""
+    kind = table.columns[column].type
+    if table.dialect != "postgresql":
+        return value
+    if isinstance(value, str) and isinstance(kind, sa.CHAR):
+        return value.rstrip(" ")
+    if isinstance(value, Decimal | int) and type(kind) is sa.NUMERIC and kind.scale is not None:
+        places = Decimal(1).scaleb(-kind.scale)
+        return Decimal(value).quantize(places, ROUND_HALF_UP, MANY_DIGITS) if Decimal(value).is_finite() else value
+    if isinstance(value, float | int) and isinstance(kind, sa.REAL):
+        return c_float(value).value
+    return value
 
 
 async def _fetched(connection: AsyncConnection, table: EntityTable, wanted: Mapping[str, list[Any]]) -> Any:  # noqa: ANN401
