@@ -29,7 +29,7 @@ as $$
 -- For every roster, or for one: {rosters: n, busy: [roster_id], unavailable: n, opened: n, gave_way: [slot], conflicts: [slot, why]}
 -- OPEN slots and rest under an absence become UNAVAILABLE, with source 'absence'; the program's work there becomes so too, and the other half
 -- of its pair OPEN. Slots of that source that no absence covers any more become OPEN, and the triggers block them where a duty does.
--- What planners pinned there stays, and is a conflict each time; so is work in a final roster, of which nothing changes.
+-- What planners pinned there stays, and is a conflict each time; so is, behind those, work in a final roster, of which nothing changes.
 -- A roster that somebody is changing at this moment is left as it is: busy.
 declare
   v_roster_id uuid;
@@ -118,7 +118,7 @@ begin
   return v_answer || jsonb_build_object('conflicts', (
     select coalesce(jsonb_agg(jsonb_build_object('roster_id', r.id, 'employee_id', slot.employee_id, 'date', slot.date,
              'dagdeel', slot.dagdeel, 'service_code', s.code, 'why', case r.status when 'final' then 'final' else 'pinned' end)
-           order by r.start_date, r.id, slot.employee_id, slot.date, position(slot.dagdeel in 'OMA')), '[]')
+           order by r.status = 'final', r.start_date, r.id, slot.employee_id, slot.date, position(slot.dagdeel in 'OMA')), '[]')
     from rosters as r join roster_assignments as slot on slot.roster_id = r.id join service_types as s on s.id = slot.service_id
     where (p_roster_id is null or r.id = p_roster_id) and slot.status = 1
       and exists (

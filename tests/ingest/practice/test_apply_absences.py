@@ -216,6 +216,10 @@ async def test_one_roster_alone(practice: Practice, store: PostgresStore, sample
     assert (done["rosters"], done["unavailable"]) == (1, 3)
     done = await practice.applied()
     assert (done["rosters"], done["unavailable"]) == (2, 3)
+    await practice.absent(TUESDAY, TUESDAY, record="2")
+    await practice.works("OSP", TUESDAY, source="manual")
+    await practice.db.execute("update rosters set status = 'final' where id = $1", [other])
+    assert [conflict["why"] for conflict in (await practice.applied())["conflicts"]] == ["pinned", "final"]
 
 
 # The model's word against the database's, for anything that may stand in the slots.
