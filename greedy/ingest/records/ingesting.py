@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from contextlib import aclosing
 
@@ -18,6 +19,7 @@ from greedy.ingest.sources.base import FaultyRecord, Source, SourceRecord
 
 log = structlog.get_logger()
 
+ANY_CLOCK = dt.timedelta(days=1)  # by so much the clocks of two systems may differ
 LONGEST_ID, LONGEST_KEY = 400, 500  # characters; bronze.raw_entities has these as checks
 
 
@@ -176,7 +178,10 @@ def _id_of(record: SourceRecord | FaultyRecord) -> str | None:
 
 
 def _is_no_newer(record: SourceRecord, known: Known) -> bool:
-    return record.modified_at is not None and known.modified_at is not None and record.modified_at <= known.modified_at
+    """What was last changed in the future, by a clock that was wrong, says nothing of what is newer."""
+    if record.modified_at is None or known.modified_at is None:
+        return False
+    return record.modified_at <= known.modified_at <= dt.datetime.now(dt.UTC) + ANY_CLOCK
 
 
 def _twice(record: SourceRecord) -> FaultyRecord:

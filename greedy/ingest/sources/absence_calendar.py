@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
+from icalendar import Component
 
 from greedy.errors import InputError
 from greedy.ingest.sources.absences import ENTITY, LONGEST_ID, SIGNIFICANT, digest
@@ -97,6 +98,7 @@ class AbsenceCalendar:
             zones = {name: lines for event in current for name, lines in event.zones().items()}
             calendar = parsed(_calendar_text(current, zones))
             main = calendar.events[0]
+            _refuse_other_kind(main, calendar.events[1:])
             cancelled = str(main.get("STATUS", "")).upper() == "CANCELLED" and "RECURRENCE-ID" not in main
             if cancelled or not any(is_absence(event) for event in calendar.events):
                 self._passed_over["cancelled" if cancelled else "free"] += 1
@@ -152,6 +154,15 @@ def _newest(events: list[EventText]) -> list[EventText]:
             raise ValueError(f"it stands at {rivals[0].place} and at {states[-1].place} with other times, under one UID")
         newest.append(states[-1])
     return newest
+
+
+def _refuse_other_kind(main: Component, instances: Sequence[Component]) -> None:
+    """Raise ValueError when an instance is named by a day and the series has moments, or vice versa: it would stand there twice."""
+    kinds = ("a moment", "a day") if isinstance(values(main, "DTSTART")[0].dt, dt.datetime) else ("a day", "a moment")
+    for instance in instances:
+        named = values(instance, "RECURRENCE-ID")
+        if named and "RECURRENCE-ID" not in main and isinstance(named[0].dt, dt.datetime) is (kinds[0] == "a day"):
+            raise ValueError(f"RECURRENCE-ID is {kinds[1]} and the series begins at {kinds[0]}: which instance it replaces is not clear")
 
 
 def _age(event: EventText) -> tuple[int, str, str]:

@@ -92,6 +92,7 @@ def slots_of(calendar: Calendar, first: dt.date, last: dt.date, zone: ZoneInfo) 
     begin, end = (dt.datetime.combine(day, MIDNIGHT, zone) for day in (first - margin, last + margin))
     for event in calendar.events:
         _include_last_day(event)
+        _understand_days(event, zone)
     try:
         found: list[Component] = recurring_ical_events.of(calendar).between(begin, end)
     except MALFORMED as exc:
@@ -118,6 +119,19 @@ def _include_last_day(event: Component) -> None:
         if isinstance(start, dt.datetime) and until is not None and not isinstance(until, dt.datetime):
             end = dt.datetime.combine(until, LAST_MOMENT, start.tzinfo)
             rule["UNTIL"] = [end.astimezone(dt.UTC) if start.tzinfo else end]
+
+
+def _understand_days(event: Component, zone: ZoneInfo) -> None:
+    """Let moments among the exceptions and the end of a series of days mean the days on which they fall."""
+    if isinstance(values(event, "DTSTART")[0].dt, dt.datetime):
+        return
+    for rule in values(event, "RRULE"):
+        if isinstance(until := next(iter(rule.get("UNTIL", [])), None), dt.datetime):
+            rule["UNTIL"] = [_at(until, zone).date()]
+    for value in values(event, "EXDATE"):
+        for one in value.dts:
+            if isinstance(one.dt, dt.datetime):
+                one.dt = _at(one.dt, zone).date()
 
 
 def _slot(day: dt.date, dagdeel: str) -> int:

@@ -21,6 +21,7 @@ LARGEST_FILE = 64 << 20  # bytes; about a hundred thousand events
 WHEN = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID", "STATUS", "TRANSP")
 WHO_AND_WHICH = ("UID", "SUMMARY", "ATTENDEE", "ORGANIZER", "X-EMPLOYEE-ID", "SEQUENCE", "LAST-MODIFIED", "DTSTAMP")
 KEPT = frozenset((*WHEN, *WHO_AND_WHICH))
+DEEPEST = 20  # parts in parts
 METHODS = ("", "PUBLISH", "REQUEST", "CANCEL")  # the others are answers to an event and no events
 NAME = re.compile(r"[A-Za-z0-9-]+(?=[;:])")
 zones_of_the_world = cache(available_timezones)  # it looks through folders
@@ -104,7 +105,7 @@ def _lines(path: Path, data: bytes, encoding: str | None) -> Iterator[tuple[int,
             raise InputError(f"{path} is not {chosen} text at byte {exc.start}", next_step="save it as UTF-8") from None
     else:
         data = data[len(mark) :]
-    begin, folded = 0, b""
+    begin, folded = 0, bytearray()
     for number, line in enumerate(data.split(b"\n"), 1):
         bare = line.rstrip(b"\r")
         if bare[:1] in (b" ", b"\t") and begin:
@@ -112,12 +113,12 @@ def _lines(path: Path, data: bytes, encoding: str | None) -> Iterator[tuple[int,
             continue
         if folded:
             yield begin, _decoded(path, begin, folded, chosen)
-        begin, folded = number, bare
+        begin, folded = number, bytearray(bare)
     if folded:
         yield begin, _decoded(path, begin, folded, chosen)
 
 
-def _decoded(path: Path, number: int, line: bytes, encoding: str) -> str:
+def _decoded(path: Path, number: int, line: bytearray, encoding: str) -> str:
     try:
         return line.decode(encoding)
     except UnicodeDecodeError as exc:
@@ -125,6 +126,8 @@ def _decoded(path: Path, number: int, line: bytes, encoding: str) -> str:
             f"{path} is not {encoding} text: byte 0x{line[exc.start]:02X} in line {number}",
             next_step="save it as UTF-8, or say its encoding, if that is another (cp1252, for example)",
         ) from None
+    except UnicodeError as exc:  # of the encoding, and of no byte
+        raise InputError(f"{path} is not {encoding} text, in line {number}: {exc}"[:300], next_step="say its encoding") from None
     except LookupError:
         raise InputError(f"no encoding is called {encoding!r:.40}", next_step="utf-8 and cp1252 are usual ones") from None
 
@@ -182,6 +185,8 @@ class _Reading:
             self.events.append(self._event)
         elif part == "VTIMEZONE":
             self._zone = []
+        if len(self.inside) == DEEPEST:
+            raise InputError(f"{self.path.name}:{number}: parts in parts, more than {DEEPEST} deep", next_step="export it again")
         self.inside.append(part)
 
     def _end(self, part: str) -> None:

@@ -29,7 +29,7 @@ def read_csv(path: Path, naming: Naming, *, encoding: str | None = None) -> Iter
         if not first:
             raise InputError(f"{path} is empty", next_step="export it again")
         delimiter = _delimiter(first)
-        if first.lower().startswith("sep=") and len(first.strip()) == len("sep=") + 1:  # a line that Excel writes for itself
+        if first.lower().startswith("sep=") and len(first.rstrip("\r\n")) == len("sep=") + 1:  # a line that Excel writes for itself
             delimiter, passed, first = first[4], passed + 1, ""
         reader = csv.reader(chain([first], lines) if first else lines, delimiter=delimiter, strict=True)
         begin = passed + 1

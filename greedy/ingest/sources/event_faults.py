@@ -28,7 +28,7 @@ def faults_of(part: Component) -> Iterator[str]:
         return
     if values(part, "EXRULE"):
         yield "EXRULE is not understood, as the standard has given it up; give the exceptions as EXDATE"
-    for name in ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID"):
+    for name in ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "STATUS", "TRANSP"):
         if len(values(part, name)) > 1:
             yield f"{name} stands {len(values(part, name))} times"
             return

@@ -98,6 +98,8 @@ def record_of(row: FoundRow) -> SourceRecord | FaultyRecord:
 def _number_fault(number: str) -> str | None:
     if not number:
         return "the number of the employee is missing"
+    if not number.isprintable():  # it would be another one than the number that it looks like
+        return f"{number!r:.80} is no number of an employee: it has a character that cannot be seen"
     try:
         employee_id.validate_python(number)
     except ValidationError:

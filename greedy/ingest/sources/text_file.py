@@ -93,7 +93,7 @@ def _check(path: Path, file: io.BufferedReader, encoding: str, begin: int, *, to
     try:
         "".encode(encoding)  # refuses codecs that are none of text
         decoder = codecs.getincrementaldecoder(encoding)()
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise InputError(f"no encoding is called {encoding!r:.40}", next_step="utf-8, cp1252 and utf-16 are usual ones") from None
     file.seek(begin)
     position, line, ended = begin, 1, False
@@ -111,4 +111,6 @@ def _check(path: Path, file: io.BufferedReader, encoding: str, begin: int, *, to
                 if told
                 else "save it as CSV UTF-8, or say its encoding, if that is another (cp1252, for example)",
             ) from None
+        except UnicodeError as exc:  # of the encoding, and of no byte
+            raise InputError(f"{path} is not {encoding} text: {exc}", next_step="give the encoding in which it was written") from None
         position, line = position + len(block), line + text.count("\n")

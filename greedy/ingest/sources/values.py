@@ -49,7 +49,7 @@ def dagdelen_of(value: object) -> list[str]:
 
 def number_of(value: object) -> str:
     """A number by which something is known, as text; 123.0, as a spreadsheet has it, is 123, and leading zeros of a text stay."""
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool | list | dict) or value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

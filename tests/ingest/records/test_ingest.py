@@ -78,6 +78,12 @@ async def test_what_is_no_newer_is_passed_over_unless_all_is_wanted(db: DBConnec
     assert counted(await ingest(db, source(1, "full"), StepOptions(full=True))) == (0, 1, 0, 0, 0)
 
 
+async def test_a_time_in_the_future_hides_no_change(db: DBConnector) -> None:
+    await ingest(db, Made([record(1, "old", modified_at=dt.datetime(2099, 1, 1, tzinfo=dt.UTC))]))
+    assert counted(await ingest(db, Made([record(1, "new", modified_at=DAY)]))) == (0, 1, 0, 0, 0)
+    assert counted(await ingest(db, Made([record(1, "newer", modified_at=DAY)]))) == (0, 0, 1, 0, 0)
+
+
 async def test_gone_and_back(db: DBConnector) -> None:
     await ingest(db, Made(records(50)), SMALL)
     assert counted(await ingest(db, Made(records(49)), SMALL)) == (0, 0, 49, 0, 1)
