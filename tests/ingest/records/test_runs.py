@@ -164,7 +164,7 @@ async def test_a_killed_process_is_completed_by_the_next_run(things: DBConnector
 
 def slow(count: int) -> Iterator[SourceRecord]:
     """Records that nobody holds."""
-    return (record(number, "x" * 400) for number in range(count))
+    return (record(number, f"{number:01000}") for number in range(count))
 
 
 MEMORY = """
