@@ -23,8 +23,8 @@ from greedy.ingest.records.steps import RunUnderWayError, StepOptions, ingest, t
 from greedy.log import configure_logging
 from tests.ingest.records.made import Made, Things, record
 
-RECORDS = 300
-OPTIONS = StepOptions(batch_size=20, accept_gone=True)
+RECORDS = 150
+OPTIONS = StepOptions(batch_size=10, accept_gone=True)
 
 
 async def steps(url: str, source: dict[int, str]) -> None:
@@ -84,7 +84,7 @@ def main() -> None:
                 source.pop(number, None)
             else:
                 source[number] = f"round {round_number}"
-        fork_and_kill(url, source, chance.uniform(0.0, 1.2) * seconds)
+        fork_and_kill(url, source, (round_number + chance.random()) / kills * seconds)  # from its first moment to its last
         started = time.perf_counter()
         asyncio.run(steps(url, source))
         seconds = max(seconds * 0.5, time.perf_counter() - started)

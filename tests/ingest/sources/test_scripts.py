@@ -1,7 +1,8 @@
-"""The two scripts, each as a process over a real database."""
+"""The two scripts over a real database, within this process; one run of each as a process of its own."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -11,7 +12,10 @@ from typing import Any
 
 import pytest
 
+from greedy.cli.script_settings import read_settings
 from greedy.database import DBConnector
+from greedy.errors import InputError, SettingsError
+from greedy.ingest.records.steps import StepOptions, tell_nobody
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 COUNTS = ("created", "updated", "skipped", "gone", "faulty")
@@ -21,6 +25,7 @@ class Script:
     """Runs one of them in a folder of its own."""
 
     def __init__(self, name: str, folder: Path, url: str) -> None:
+        self._module = importlib.import_module(f"scripts.{name}")
         self._command = [sys.executable, str(SCRIPTS / f"{name}.py")]
         self._folder = folder
         self._environment = {**os.environ, "DATABASE_URL": url}
@@ -36,15 +41,11 @@ class Script:
             env={**self._environment, **environment},
         )
 
-    def counts(self, *arguments: str, **environment: str) -> list[int]:
-        """New, changed, unchanged, gone and faulty records of a run that ended well."""
-        summary = self.summary(*arguments, **environment)
-        return [summary[name] for name in COUNTS]
-
-    def summary(self, *arguments: str, **environment: str) -> dict[str, Any]:
-        done = self(*arguments, "--json", **environment)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+    async def counts(self, db: DBConnector, *, dry_run: bool = False, **variables: str) -> list[int]:
+        """New, changed, unchanged, gone and faulty records of a run within this process."""
+        settings = read_settings(self._module.Settings, {name.lower(): value for name, value in variables.items()})
+        summary = await self._module.step(db, settings, StepOptions(dry_run=dry_run), tell_nobody)
+        return [getattr(summary, name) for name in COUNTS]
 
 
 async def kept(db: DBConnector, entity_type: str) -> dict[str, tuple[dict[str, Any], bool]]:
@@ -57,18 +58,20 @@ async def kept(db: DBConnector, entity_type: str) -> dict[str, tuple[dict[str, A
     return {row["external_id"]: (json.loads(row["data"]), row["gone"]) for row in rows}
 
 
-async def test_ingest_hr_employees(db: DBConnector, database_url: str, tmp_path: Path) -> None:
+async def test_ingest_hr_employees(db: DBConnector, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     script = Script("ingest_hr_employees", tmp_path, database_url)
-    missing = script()
-    assert (missing.returncode, "HR_EMPLOYEES_FILE" in missing.stderr, "Traceback" in missing.stderr) == (1, True, False)
+    with pytest.raises(SettingsError) as missing:
+        await script.counts(db)
+    assert missing.value.details == ("HR_EMPLOYEES_FILE: File with all employees: .csv, .json, .jsonl or .xlsx",)
 
     file = tmp_path / "staff.csv"
     people = [f"{number:03d};Anna;Groen" for number in range(20)]
     file.write_text("\n".join(["Persnr;Roepnaam;Team", *people]))
     told = {"HR_EMPLOYEES_FILE": "staff.csv", "HR_COLUMNS": "Persnr=id"}
-    assert script.counts("--dry-run", **told) == [20, 0, 0, 0, 0]
+    assert await script.counts(db, dry_run=True, **told) == [20, 0, 0, 0, 0]
     assert await kept(db, "employees") == {}
-    assert script.counts(**told) == [20, 0, 0, 0, 0]
+    assert await script.counts(db, **told) == [20, 0, 0, 0, 0]
     assert (await kept(db, "employees"))["007"] == ({"id": "007", "voornaam": "Anna", "team": "Groen"}, False)
 
     people[3] = "003;Bram;Groen"
@@ -83,9 +86,8 @@ async def test_ingest_hr_employees(db: DBConnector, database_url: str, tmp_path:
     assert (now["003"][0]["voornaam"], now["000"][1], now["004"][0]["voornaam"], now["005"][1]) == ("Bram", True, "Anna", False)
 
     file.write_bytes("Persnr;Roepnaam\n001;Renée\n".encode("cp1252"))
-    refused = script(**told)
-    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
-    assert "staff.csv is not utf-8 text: byte 23 (0xE9, in line 2)" in refused.stderr
+    with pytest.raises(InputError, match=r"staff.csv is not utf-8 text: byte 23 \(0xE9, in line 2\)"):
+        await script.counts(db, **told)
     assert await kept(db, "employees") == now
 
 
@@ -104,10 +106,13 @@ def write_calendar(path: Path, *, day: str, stamp: str = "20251101T000000Z", **m
     path.write_text("\r\n".join([*text, "END:VCALENDAR", ""]), newline="")
 
 
-async def test_ingest_absences(db: DBConnector, database_url: str, calendars: Path, tmp_path: Path) -> None:
+async def test_ingest_absences(
+    db: DBConnector, database_url: str, calendars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     script = Script("ingest_absences", tmp_path, database_url)
     told = {"ABSENCES_FILE": "calendars", "ABSENCES_BY_FILE": "yes", "ABSENCES_SOURCE_SYSTEM": "agenda"}
-    assert script.counts(**told) == [4, 0, 0, 0, 0]
+    assert await script.counts(db, **told) == [4, 0, 0, 0, 0]
     data, _ = (await kept(db, "absences"))["E01/leave@practice"]
     assert (data["employee"], data["reason"]) == ("E01", "Verlof")
     assert "DTSTART;VALUE=DATE:20251124" in data["calendar"]
@@ -121,7 +126,9 @@ async def test_ingest_absences(db: DBConnector, database_url: str, calendars: Pa
     write_calendar(
         calendars / "E04.ics", day="20251124", stamp="20251120T000000Z", CREATED="20251119T000000Z"
     )  # exported anew, and no more
-    assert script.counts(**told) == [0, 1, 1, 1, 1]
+    done = script("--json", **told)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(done.stdout)[name] for name in COUNTS] == [0, 1, 1, 1, 1]
     assert {name: gone for name, (_, gone) in (await kept(db, "absences")).items()} == {
         "E01/leave@practice": False,
         "E02/leave@practice": True,
