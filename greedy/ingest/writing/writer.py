@@ -159,7 +159,13 @@ class DatabaseWriter:
             connection = await self.session.connection()
             if connection.dialect.name == "sqlite":
                 driver: Any = (await connection.get_raw_connection()).driver_connection
-                if not driver.in_transaction:
+                if driver.in_transaction:
+                    if not (await connection.exec_driver_sql("pragma foreign_keys")).scalar():
+                        raise InputError(
+                            f"the session has begun a transaction in {self.server} in which foreign keys are off",
+                            next_step="commit it or roll it back before the writer begins: only between transactions can it turn them on",
+                        )
+                else:
                     # Python's module begins one only before the first insert: a savepoint before that would be a transaction of its own.
                     await connection.exec_driver_sql("pragma foreign_keys = on")
                     await connection.exec_driver_sql("begin immediate")

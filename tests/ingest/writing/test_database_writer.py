@@ -277,4 +277,11 @@ async def test_any_session_of_sqlite_does(projects: EntityTypes, tmp_path: Any) 
         await writer.insert_entity("clients", {"name": "a"})
         await writer.rollback_transaction()
         assert (await session.execute(sa.text("select count(*) from clients"))).scalar_one() == 0
+    await engine.dispose()  # whose connection has foreign keys on by now
+    async with AsyncSession(engine) as session:
+        await session.execute(sa.text("insert into clients values ('c', 'begun before the writer')"))
+        with pytest.raises(InputError, match="foreign keys are off"):
+            await DatabaseWriter(session, types).insert_entity("programs", {"client_id": "nobody"})
+        await session.commit()
+        assert await DatabaseWriter(session, types).insert_entity("programs", {"client_id": "c"})
     await engine.dispose()
