@@ -18,6 +18,7 @@ class SourceRecord:
         By which the source knows it, unique within source system and entity type.
     key
         By which records of several sources are known to speak of one thing, as the number of an employee; otherwise the external id.
+        Should stay with the record: when it changes, what was made of the former key is not marked as gone.
     data
         What goes into `raw_data`: what JSON can hold.
     place

@@ -80,6 +80,12 @@ async def test_a_run_that_lost_its_place_commits_nothing(db: DBConnector) -> Non
     assert await db.execute("select error_message from meta.ingestion_runs", fetch_val=True) == "dead"
 
 
+async def test_only_what_completes_a_run_waits_for_the_disk(db: DBConnector) -> None:
+    async with run_of(db, KIND, dry_run=False) as run, run.batch() as connection:
+        assert await connection.execute("show synchronous_commit", fetch_val=True) == "off"
+    assert await db.execute("show synchronous_commit", fetch_val=True) != "off"
+
+
 async def test_a_successor_waits_for_the_batch_of_the_run_that_it_replaces(db: DBConnector, database_url: str) -> None:
     """The connection with the lock is lost in the middle of a batch; that batch is committed before the successor begins, or never."""
     async with DBConnector(database_url, min_size=1) as other:

@@ -44,6 +44,19 @@ def test_a_large_attachment_takes_no_time(tmp_path: Path) -> None:
     assert time.process_time() - started < SECONDS
 
 
+def test_many_events_of_a_zone_of_windows(tmp_path: Path) -> None:
+    started = time.process_time()
+    zone = Path(__file__).parents[2] / "data" / "sources" / "ics" / "zone-of-outlook.ics"
+    text = zone.read_bytes().decode()
+    begin, end = text.index("BEGIN:VEVENT"), text.rindex("END:VCALENDAR")
+    one = text[begin:end]
+    path = tmp_path / "leave.ics"
+    many = "".join(one.replace("UID:", f"UID:{number}-", 1) for number in range(150))
+    path.write_bytes((text[:begin] + many + text[end:]).encode())
+    assert all(isinstance(found, SourceRecord) for found in AbsenceCalendar(path).read())
+    assert time.process_time() - started < SECONDS
+
+
 def test_parts_without_end_are_refused_at_once(tmp_path: Path) -> None:
     started = time.process_time()
     with pytest.raises(InputError, match="leave.ics:22: parts in parts, more than 20 deep"):
