@@ -162,6 +162,17 @@ async def test_a_second_roster_of_the_same_days_is_told(
     assert (await bring(path)).notes == ()
 
 
+async def test_a_service_that_is_new_has_no_rules_to_keep(
+    bring: Callable[..., Any], store: PostgresStore, small: PracticeTables, tmp_path: Path
+) -> None:
+    await store.import_tables(small)
+    sheets = {
+        "Rooster": [("Naam", "Begin", "Einde"), ("next", "29-12-2025", "30-12-2025")],
+        "Diensten": [("Code", "Naam", "Dagdeel", "Begin", "Einde", "Minuten"), ("XX", "Extra", "O", "9:00", "12:00", 180)],
+    }
+    assert (await bring(saved(tmp_path / "next.xlsx", sheets))).notes == ()
+
+
 async def test_weekdays_that_a_staff_list_has_not_stay(db: DBConnector, tmp_path: Path) -> None:
     await db.execute(
         """insert into employees (id, voornaam, team, structureel_nbh) values ('7', 'Gea', 'Groen', '{"ma": ["O"], "zo": ["A"]}')"""
