@@ -21,6 +21,7 @@ from greedy.cli.console import (
 )
 from greedy.cli.job import Job, StoppedError
 from greedy.cli.running import tell_stopped
+from greedy.errors import InputError
 from greedy.formats.tables import PracticeTables
 from greedy.ingest.workbook.faults import WorkbookError
 from greedy.ingest.workbook.layout import Language
@@ -98,7 +99,10 @@ def import_workbook(
             exc.next_step = _next_of_faults(exc, file, mark)
             raise
     if wishes is not None and done.has_wishes and not dry_run:
-        write_wishes(done.wishes, wishes)
+        try:
+            write_wishes(done.wishes, wishes)
+        except InputError as exc:
+            raise InputError(f"the workbook is imported, but not its wishes: {exc.message}", next_step=exc.next_step) from exc
     if as_json:
         print_document(import_document(done, dry_run=dry_run, wishes=wishes if done.has_wishes and not dry_run else None))
     else:
@@ -153,7 +157,10 @@ def _next_of_faults(error: WorkbookError, file: Path, mark: Path | None) -> str:
 
     if mark is None:
         return f"{error.next_step}; --mark faults.xlsx writes a copy with the faults marked"
-    notes = mark_faults(file, error.faults, mark)
+    try:
+        notes = mark_faults(file, error.faults, mark)
+    except InputError as exc:  # the faults themselves count for more
+        return f"{error.next_step}; the marked copy is missing: {exc.message}"
     return "; ".join((f"{error.next_step}; the faults are marked in {mark}", *notes))
 
 
@@ -191,6 +198,9 @@ def _print_import(done: Imported, *, dry_run: bool, wishes: Path | None, schema:
         print(f"note: {count} wishes were read and not kept; --wishes planning.toml keeps them")
     if done.roster and not dry_run:
         options = "".join(
-            (f" --planning {shlex.quote(str(wishes))}" if wishes else "", f" --schema {shlex.quote(schema)}" if schema else "")
+            (
+                f" --planning {shlex.quote(str(wishes))}" if wishes and done.has_wishes else "",
+                f" --schema {shlex.quote(schema)}" if schema else "",
+            )
         )
         print(f"next: greedy run {done.roster.roster.id}{options}")

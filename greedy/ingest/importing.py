@@ -16,7 +16,7 @@ from greedy.database.schema.migrations import require_migrated
 from greedy.database.undoing import look_at_constraints, undone
 from greedy.errors import InputError, SettingsError
 from greedy.formats.planning import RequestEntry
-from greedy.formats.tables import PracticeTables
+from greedy.formats.tables import PracticeTables, RosterRow
 from greedy.ingest.rows.importing import RowsOutcome, import_rows, known_names, layouts_of
 from greedy.ingest.workbook.held import Held, leaves_something_out, with_held
 from greedy.ingest.workbook.importer import Tell, read_workbook
@@ -144,7 +144,7 @@ async def import_over_rest(store: Store, path: Path, options: ImportOptions, sto
             "are set",
             next_step="set DATABASE_URL, or give --database: the project's session pooler address (postgresql://...:5432/postgres)",
         )
-    tables, notes = content.practice, content.notes
+    tables, notes = content.practice, content.notes + await _overlap_notes(store, content.practice.roster)
     if leaves_something_out(content):
         tables, kept = with_held(content, await _held(store, tables.roster.id, latest))
         notes = (*notes, *kept)
@@ -160,6 +160,19 @@ async def import_over_rest(store: Store, path: Path, options: ImportOptions, sto
             f"rows of employees and services of which the roster says nothing: {len(rest)} were not looked at; with DATABASE_URL they are",
         )
     return Imported(content, is_new, tables, notes=notes)
+
+
+async def _overlap_notes(store: Store, roster: RosterRow) -> tuple[str, ...]:
+    """Of a roster that is new: other rosters of the same days, which it may have been meant to be."""
+    rosters = await store.list_rosters()
+    if any(other.id == roster.id for other in rosters):
+        return ()
+    return tuple(
+        f"roster {other.id} {other.naam} lies in the same days, {other.start_date} to {other.end_date}; "
+        "this one stands beside it, as its id, or without one its name or dates, is another"
+        for other in rosters
+        if other.start_date <= roster.end_date and roster.start_date <= other.end_date
+    )
 
 
 async def _latest(store: Store) -> PracticeTables | None:
@@ -219,7 +232,8 @@ def _of_no_roster(content: WorkbookContent) -> list[PlacedRow]:
 
 
 async def _import_roster(db: DBConnector, content: WorkbookContent, options: ImportOptions, stop: Stop) -> Imported:
-    tables, notes = content.tables(), content.notes
+    tables = content.tables()
+    notes = content.notes + await _overlap_notes(PostgresStore(db), tables.roster)
     if leaves_something_out(content):
         tables, kept = with_held(content, await _held(PostgresStore(db), tables.roster.id, await _shared(db)))
         notes = (*notes, *kept)

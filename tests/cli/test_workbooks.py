@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -146,6 +148,8 @@ def test_faults_are_listed_and_marked_and_the_mended_copy_goes_in(greedy: Comman
     assert greedy.json("import", "mended.xlsx", "--mark", "not needed.xlsx")["notes"] == []
     assert not Path("not needed.xlsx").exists()
     assert "is the workbook itself" in greedy.fails("import", faulty, "--mark", faulty).message
+    error = greedy.fails("import", faulty, "--mark", f"{faulty}/marked.xlsx")
+    assert (len(error.details), "the marked copy is missing: cannot write" in str(error.next_step)) == (2, True)
 
 
 def test_wishes_go_to_a_planning_file_that_a_run_reads(greedy: Commands, exported: Path, tmp_path: Path) -> None:
@@ -169,7 +173,10 @@ def test_wishes_go_to_a_planning_file_that_a_run_reads(greedy: Commands, exporte
     assert "note: there is no sheet with wishes; planning.toml stays as it is" in greedy(
         "import", str(exported), "--wishes", "planning.toml"
     )
+    assert greedy("import", str(exported), "--wishes", "nothing.toml")[-1] == f"next: greedy run {ROSTER}"
     assert len(read_planning(planning).file.requests) == 1
+    unwritable = "practice.xlsx/planning.toml"
+    assert "imported, but not its wishes" in greedy.fails("import", "practice.xlsx", "--wishes", unwritable).message
     Path("broken.toml").write_text("[wishs]\n")
     changed(Path("practice.xlsx"), "practice.xlsx", {("Rooster", "A2"): "another name"})
     assert "broken.toml has 1 faults" in greedy.fails("import", "practice.xlsx", "--replace", "--wishes", "broken.toml").message
@@ -217,3 +224,11 @@ def test_faults_as_a_process_tells_them(database_url: str, exported: Path, tmp_p
     document = json.loads(done.stdout)
     assert (done.returncode, document["success"], document["error"]["kind"]) == (1, False, "WorkbookError")
     assert done.stderr.startswith("error: faulty.xlsx has 1 fault; nothing was imported\n  Medewerkers!E5 (Team): ")
+
+
+def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    """Neither half a workbook nor a traceback."""
+    command = [f"ulimit -f 8; exec {sys.executable} -m greedy template template.xlsx"]
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)  # noqa: S602
+    assert done.stderr == "error: cannot write template.xlsx: File too large\nnext: give another file\n"
+    assert (done.returncode, list(tmp_path.iterdir())) == (1, [])

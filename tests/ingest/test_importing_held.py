@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from greedy.ingest.workbook.faults import WorkbookError
 from greedy.stopping import Stop
 from greedy.store.postgres import PostgresStore
 from tests.ingest.workbook.small import first_days
+from tests.ingest.workbook.writing import saved
 
 WEEKDAYS_OF_EMP = {"ma": ["O"], "zo": ["A"]}
 
@@ -147,3 +149,35 @@ async def test_who_is_not_in_the_roster_comes_in_too(db: DBConnector, store: Pos
     assert "1 were not looked at" in over_rest.notes[-1]
     await over(path, replace=True)
     assert await db.execute("select team from employees where id = 'nieuw-hier'", fetch_val=True) == "Oranje"
+
+
+async def test_a_second_roster_of_the_same_days_is_told(
+    bring: Callable[..., Any], edited: Any, store: PostgresStore, small: PracticeTables
+) -> None:
+    path = edited(lambda _book: None)
+    assert (await bring(path)).notes == ()
+    path = edited(without("Rooster", "Kenmerk"))
+    done = await bring(path)
+    assert f"roster {small.roster.id} {small.roster.naam} lies in the same days" in done.notes[0]
+    assert (await bring(path)).notes == ()
+
+
+async def test_a_service_that_is_new_has_no_rules_to_keep(
+    bring: Callable[..., Any], store: PostgresStore, small: PracticeTables, tmp_path: Path
+) -> None:
+    await store.import_tables(small)
+    sheets = {
+        "Rooster": [("Naam", "Begin", "Einde"), ("next", "29-12-2025", "30-12-2025")],
+        "Diensten": [("Code", "Naam", "Dagdeel", "Begin", "Einde", "Minuten"), ("XX", "Extra", "O", "9:00", "12:00", 180)],
+    }
+    assert (await bring(saved(tmp_path / "next.xlsx", sheets))).notes == ()
+
+
+async def test_weekdays_that_a_staff_list_has_not_stay(db: DBConnector, tmp_path: Path) -> None:
+    await db.execute(
+        """insert into employees (id, voornaam, team, structureel_nbh) values ('7', 'Gea', 'Groen', '{"ma": ["O"], "zo": ["A"]}')"""
+    )
+    for cell, wanted in (("M", {"ma": ["M"], "zo": ["A"]}), (None, {"zo": ["A"]})):
+        path = saved(tmp_path / "staff.xlsx", {"Medewerkers": [("Nummer", "Voornaam", "Team", "Ma"), ("7", "Gea", "Groen", cell)]})
+        await import_over_connection(db, path, ImportOptions(replace=True), Stop(), lambda *_: None)
+        assert json.loads(await db.execute("select structureel_nbh::text from employees", fetch_val=True)) == wanted

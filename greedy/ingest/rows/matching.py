@@ -78,6 +78,8 @@ def differences(table: EntityTable, placed: PlacedRow, values: Stored, there: St
                 continue
         else:
             continue
+        if isinstance(now, Mapping) and isinstance(wanted, Mapping):
+            wanted = {**_without_columns(placed, column, now), **wanted}
         if kept(table, column, wanted) != kept(table, column, now):
             yield Difference(column, wanted, now)
 
@@ -95,6 +97,13 @@ def kept(table: EntityTable, column: str, value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, float | int) and isinstance(kind, sa.REAL):
         return c_float(value).value
     return value
+
+
+def _without_columns(placed: PlacedRow, column: str, now: Mapping[str, object]) -> dict[str, object]:
+    """Parts of an object that the sheet has no columns for, where it has columns for others."""
+    if not any(name.startswith(f"{column}.") for name in placed.columns):
+        return {}
+    return {part: value for part, value in now.items() if f"{column}.{part}" not in placed.columns}
 
 
 async def _fetched(connection: AsyncConnection, table: EntityTable, wanted: Mapping[str, list[Any]]) -> Any:  # noqa: ANN401

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -55,13 +56,16 @@ def new_workbook(path: Path) -> Iterator[Workbook]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as unfinished:
             yield book
-            book.save(unfinished)
+            document = BytesIO()  # a disk that is full leaves openpyxl with a file that it cannot close
+            book.save(document)
+            unfinished.write_bytes(document.getbuffer())
     except OSError as exc:
         raise InputError(f"cannot write {path}: {exc.strerror or exc}", next_step="give another file") from exc
     finally:
         for sheet in book:
             if not sheet.closed:
-                sheet.close()  # its rows lie in a file of their own
+                with suppress(OSError):  # told already
+                    sheet.close()  # its rows lie in a file of their own
 
 
 def cells_of(rows: Sequence[Row], layout: SheetLayout, spelling: Spelling, language: Language) -> list[list[CellValue]]:

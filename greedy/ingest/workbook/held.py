@@ -66,7 +66,12 @@ def with_held(content: WorkbookContent, held: Held) -> tuple[PracticeTables, tup
         update[entity], kept = _with_columns(getattr(tables, entity), getattr(held, entity), key, _absent_columns(content, entity))
         if kept:
             notes.append(f"{content.rows[entity][0].sheet} has no column {', '.join(kept)}; what the database holds there stays")
-    absent = [entity for entity in _absent_sheets(content) if getattr(held, entity)]
+    services = {row.id for row in tables.service_types}
+    absent = [
+        entity
+        for entity in _absent_sheets(content)
+        if any(entity in OF_ROSTER or row.service_id in services for row in getattr(held, entity))
+    ]
     update |= {entity: getattr(held, entity) for entity in absent if entity in OF_ROSTER}
     _add_those_named(update, tables, held, rules_absent=BLOCKING_RULES.entity in absent)
     merged = tables.model_copy(update=update)
