@@ -21,6 +21,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from greedy.database import DatabaseError, DBConnection, DBConnector
+from greedy.database.undoing import undone
 from greedy.errors import GreedyError, InputError, OutsideError
 from greedy.ingest.records.summary import COUNTS, Fault, RunSummary, Step, Tally
 from greedy.ingest.sources.base import FaultyRecord
@@ -66,10 +67,6 @@ class RunKind:
     def __str__(self) -> str:
         systems = "" if self.source_system == ALL_SYSTEMS else f" of {self.source_system}"
         return f"{self.step} of {self.entity_type}{systems} for {self.practice}"
-
-
-class _DryRunEndsError(Exception):
-    """Rolls back what a dry run did."""
 
 
 @dataclass
@@ -179,25 +176,20 @@ async def run_of(db: DBConnector, kind: RunKind, *, dry_run: bool) -> AsyncItera
     RunUnderWayError
         There is another one of this kind.
     """
-    try:
-        async with db.transaction() as guard:
-            await _lock(guard, db, kind)
-            run = Run(kind, db, guard, dry_run)
-            async with run.transaction() as connection:
-                for row in await connection.execute(MARK_DEAD, kind.key, fetch_all=True):
-                    log.warning("ingest.dead_run", run=str(kind), run_id=str(row["run_id"]), started_at=row["started_at"].isoformat())
-                await connection.execute(BEGIN, [run.run_id, *kind.key])
-            try:
-                yield run
-                await run._complete()
-            except BaseException as exc:
-                if not dry_run:
-                    await run._fail(_reason(exc))
-                raise
-            if dry_run:
-                raise _DryRunEndsError  # noqa: TRY301  out of the transaction
-    except _DryRunEndsError:
-        pass
+    async with undone(db) if dry_run else db.transaction() as guard:
+        await _lock(guard, db, kind)
+        run = Run(kind, db, guard, dry_run)
+        async with run.transaction() as connection:
+            for row in await connection.execute(MARK_DEAD, kind.key, fetch_all=True):
+                log.warning("ingest.dead_run", run=str(kind), run_id=str(row["run_id"]), started_at=row["started_at"].isoformat())
+            await connection.execute(BEGIN, [run.run_id, *kind.key])
+        try:
+            yield run
+            await run._complete()
+        except BaseException as exc:
+            if not dry_run:
+                await run._fail(_reason(exc))
+            raise
 
 
 def _storable(text: str | None) -> str | None:
