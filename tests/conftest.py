@@ -14,6 +14,7 @@ from hypothesis import settings
 
 from greedy.database.connector import DBConnector
 from greedy.database.embedded.server import EmbeddedServer
+from greedy.database.injection import shared_loop
 from greedy.database.schema.migrations import migrate
 from greedy.formats.practice_csv import read_practice
 from greedy.formats.tables import PracticeTables
@@ -67,6 +68,7 @@ async def database_url(server: EmbeddedServer) -> AsyncIterator[str]:
     try:
         await admin.execute(f"create database {name} template {TEMPLATE}")
         yield server.url(name)
+        shared_loop.stop()  # what synchronous callers opened would connect again and again, to nothing
         await admin.execute(f"drop database {name} with (force)")
     finally:
         await admin.close()

@@ -78,19 +78,23 @@ def main() -> None:
     source = dict.fromkeys(range(RECORDS), "first")
     asyncio.run(steps(url, source))
     seconds = 0.3
-    for round_number in range(kills):
+    dead: list[str] = []
+    rounds = 0
+    # A busy machine is at times faster than was thought: then more rounds, until both steps were met.
+    while rounds < kills or (set(dead) != {"ingest", "transform"} and rounds < 5 * kills):
         for number in chance.sample(range(RECORDS), RECORDS // 3):
             if chance.random() < 0.3:
                 source.pop(number, None)
             else:
-                source[number] = f"round {round_number}"
-        fork_and_kill(url, source, (round_number + chance.random()) / kills * seconds)  # from its first moment to its last
+                source[number] = f"round {rounds}"
+        fork_and_kill(url, source, (rounds % kills + chance.random()) / kills * seconds)  # from its first moment to its last
         started = time.perf_counter()
         asyncio.run(steps(url, source))
         seconds = max(seconds * 0.5, time.perf_counter() - started)
         asyncio.run(check(url, source))
-    dead = asyncio.run(dead_steps(url))
-    print(json.dumps({"kills": kills, "in_ingest": dead.count("ingest"), "in_transform": dead.count("transform")}))
+        dead = asyncio.run(dead_steps(url))
+        rounds += 1
+    print(json.dumps({"kills": rounds, "in_ingest": dead.count("ingest"), "in_transform": dead.count("transform")}))
 
 
 if __name__ == "__main__":

@@ -162,7 +162,7 @@ async def test_a_killed_process_is_completed_by_the_next_run(things: DBConnector
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[3])
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout.splitlines()[-1])
-    assert counts["kills"] == KILLS
+    assert counts["kills"] >= KILLS
     # The kills fell within the steps, or this test would prove nothing.
     assert counts["in_ingest"] > 0
     assert counts["in_transform"] > 0
