@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,7 @@ class EmployeeContacts:
         sheet: str | None = None,
     ) -> None:
         self.system = system
-        self._path, self._encoding, self._sheet = path, encoding, sheet
-        self._names = Names(FIELDS, mapping=mapping)
+        self._rows = partial(read_rows, path, Names(FIELDS, mapping=mapping), encoding=encoding, sheet=sheet)
         self._numbers = numbers
 
     def read(self) -> Iterator[SourceRecord | FaultyRecord]:
@@ -67,7 +67,7 @@ class EmployeeContacts:
         InputError
             As `HrEmployees.read`.
         """
-        for row in read_rows(self._path, self._names, encoding=self._encoding, sheet=self._sheet):
+        for row in self._rows():
             found = self._named(row)
             yield found if isinstance(found, FaultyRecord) else record_of(found)
 

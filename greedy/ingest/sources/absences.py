@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,9 @@ class AbsenceList:
         sheet: str | None = None,
     ) -> None:
         self.system = system
-        self._path, self._encoding, self._sheet = path, encoding, sheet
-        self._names = Names(FIELDS, mapping=mapping, required=("employee", "first_date"))
+        self._rows = partial(
+            read_rows, path, Names(FIELDS, mapping=mapping, required=("employee", "first_date")), encoding=encoding, sheet=sheet
+        )
 
     def read(self) -> Iterator[SourceRecord | FaultyRecord]:
         """All absences. One that does not say who or when is faulty.
@@ -65,7 +67,7 @@ class AbsenceList:
         InputError
             The file cannot be read, or not to its end; or its columns are not clear.
         """
-        for found in read_rows(self._path, self._names, encoding=self._encoding, sheet=self._sheet):
+        for found in self._rows():
             yield self._record(found)
 
     def _record(self, row: FoundRow) -> SourceRecord | FaultyRecord:

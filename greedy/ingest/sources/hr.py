@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,7 @@ class HrEmployees:
         sheet: str | None = None,
     ) -> None:
         self.system = system
-        self._path, self._encoding, self._sheet = path, encoding, sheet
-        self._names = Names(FIELDS, mapping=mapping, required=("id",))
+        self._rows = partial(read_rows, path, Names(FIELDS, mapping=mapping, required=("id",)), encoding=encoding, sheet=sheet)
 
     def read(self) -> Iterator[SourceRecord | FaultyRecord]:
         """All employees. One without a number, or with a day that is none, is faulty.
@@ -65,7 +65,7 @@ class HrEmployees:
         InputError
             The file cannot be read, or not to its end; or its columns are not clear.
         """
-        for found in read_rows(self._path, self._names, encoding=self._encoding, sheet=self._sheet):
+        for found in self._rows():
             yield record_of(found)
 
 
