@@ -1,0 +1,35 @@
+"""What is to be generated."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+FIRST_MONDAY = dt.date(2026, 1, 5)
+
+
+class GeneratorConfig(BaseModel):
+    """Sizes, and how hard the rosters are. The same values give the same bytes, wherever and whenever they are generated."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    practices: Annotated[int, Field(ge=1, le=100_000, description="Practices (locations); each has one roster.")] = 1
+    employees: Annotated[int, Field(ge=1, le=2_000_000, description="Employees of all practices together.")] = 14
+    weeks: Annotated[int, Field(ge=1, le=104, description="Weeks of each roster.")] = 5
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1, description="Another seed gives other people and rosters.")] = 0
+    first_day: Annotated[dt.date, Field(description="First day of the rosters, a Monday.")] = FIRST_MONDAY
+    size_spread: Annotated[Share, Field(description="How far the size of a practice may lie from the mean: 0.3 is 30 percent.")] = 0.3
+    demand: Annotated[
+        float, Field(gt=0, le=10, description="Shifts asked for, as a multiple of what a usual practice of that size asks.")
+    ] = 1.0
+    tightness: Annotated[
+        float, Field(gt=0, le=1, description="Share of the staff's capabilities that the planted solution uses; at 1 there is no room.")
+    ] = 0.92
+    shortage: Annotated[Share, Field(description="Share of the demand that nobody can fill.")] = 0.0
+    wishes: Annotated[Share, Field(description="Share of the employees who have wishes.")] = 0.5
+    leave: Annotated[Share, Field(description="Share of the employees who are on leave within a period of five weeks.")] = 0.3
+    illness: Annotated[Share, Field(description="Share of the employees who fall ill within a period of five weeks.")] = 0.05
