@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Share = Annotated[float, Field(ge=0, le=1)]
 
 FIRST_MONDAY = dt.date(2026, 1, 5)
+EMPLOYEES_A_PRACTICE = 14
 
 
 class GeneratorConfig(BaseModel):
@@ -18,7 +19,9 @@ class GeneratorConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     practices: Annotated[int, Field(ge=1, le=100_000, description="Practices (locations); each has one roster.")] = 1
-    employees: Annotated[int, Field(ge=1, le=2_000_000, description="Employees of all practices together.")] = 14
+    employees: Annotated[int, Field(ge=1, le=2_000_000, description="Employees of all practices together; otherwise 14 a practice.")] = (
+        Field(default_factory=lambda given: EMPLOYEES_A_PRACTICE * given["practices"])
+    )
     weeks: Annotated[int, Field(ge=1, le=104, description="Weeks of each roster.")] = 5
     seed: Annotated[int, Field(ge=0, le=2**63 - 1, description="Another seed gives other people and rosters.")] = 0
     first_day: Annotated[dt.date, Field(description="First day of the rosters, a Monday.")] = FIRST_MONDAY
