@@ -40,8 +40,8 @@ from greedy.cli.solving import (
 )
 from greedy.cli.workbooks import WORKBOOK_SUFFIXES, LanguageName, LanguageOption
 from greedy.errors import InputError
-from greedy.formats.practice_csv import read_practice, write_practice
-from greedy.formats.problems import ProblemFile, keep_to, read_problem
+from greedy.formats.practice_csv import write_practice
+from greedy.formats.problems import ProblemFile, keep_to, read_problem, read_tables
 from greedy.formats.rosters import read_roster, roster_text
 from greedy.formats.tables import PracticeTables
 from greedy.model.problem import Problem
@@ -54,13 +54,18 @@ from greedy.settings import load_settings
 from greedy.stopping import Stop
 
 SourceArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="Folder with the practice tables as CSV, or a text of schedulingbenchmarks.org.")
+    Path,
+    typer.Argument(
+        metavar="FILE", help="Practice tables as a folder of CSV files or a SQLite file, or a text of schedulingbenchmarks.org."
+    ),
 ]
-FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the practice tables as CSV, one file a table.")]
+TablesArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Practice tables: a folder of CSV files, or a SQLite file.")]
+RosterOption = Annotated[str | None, typer.Option("--roster", metavar="ID|NAME", help="Which roster of a SQLite file with several.")]
 
 
 def load(
-    folder: FolderArgument,
+    source: TablesArgument,
+    roster: RosterOption = None,
     replace: Annotated[
         bool,
         typer.Option(
@@ -71,13 +76,13 @@ def load(
     schema: SchemaOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Load practice tables from CSV files into the database, all or nothing. The same again changes nothing."""
-    tables = read_practice(folder)
+    """Load practice tables from CSV files or SQLite into the database, all or nothing. The same again changes nothing."""
+    tables = read_tables(source, roster)
     settings = load_settings()
 
     async def work(stop: Stop) -> bool:
         with progress(as_json) as tell:
-            tell(f"loading {folder}")
+            tell(f"loading {source}")
             async with open_store(settings, database, schema) as store:
                 with stop.writing():
                     return await store.import_tables(tables, replace=replace)
@@ -87,15 +92,15 @@ def load(
             imported = job.run(work(job.stop))
         except StoppedError as exc:
             return tell_stopped(exc, as_json=as_json)
-    roster, slots = tables.roster, len(tables.roster_assignments)
+    loaded, slots = tables.roster, len(tables.roster_assignments)
     if as_json:
-        print_document({"roster_id": str(roster.id), "imported": imported, "employees": len(tables.employees), "slots": slots})
+        print_document({"roster_id": str(loaded.id), "imported": imported, "employees": len(tables.employees), "slots": slots})
     else:
         done = "loaded" if imported else "was loaded already, nothing changed:"
         print(
-            f"{done} {roster.naam or 'roster'} {roster.start_date} to {roster.end_date}: {len(tables.employees)} employees, {slots} slots"
+            f"{done} {loaded.naam or 'roster'} {loaded.start_date} to {loaded.end_date}: {len(tables.employees)} employees, {slots} slots"
         )
-        print(f"next: greedy run {roster.id}" + (f" --schema {shlex.quote(schema)}" if schema else ""))
+        print(f"next: greedy run {loaded.id}" + (f" --schema {shlex.quote(schema)}" if schema else ""))
     return ExitCode.DONE
 
 
@@ -129,6 +134,7 @@ def export(
 
 def solve(
     source: SourceArgument,
+    roster: RosterOption = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File for the roster: JSON, or XML when it ends in .xml or .ros.")
     ] = None,
@@ -143,8 +149,8 @@ def solve(
     limit_days: LimitDaysOption = False,
     as_json: JsonOption = False,
 ) -> int:
-    """Make a roster from a folder of CSV files or a benchmark text, without a database."""
-    loaded = read_problem(source, limit_worked_days=limit_days, wishes=wishes, planning=planning_of(planning))
+    """Make a roster from a folder of CSV files, a SQLite file or a benchmark text, without a database."""
+    loaded = read_problem(source, roster=roster, limit_worked_days=limit_days, wishes=wishes, planning=planning_of(planning))
     problem = _keeping(loaded, keep)
     begin_with = None if warm_start is None else read_roster(warm_start, problem)
     with progress(as_json) as tell:
@@ -163,7 +169,7 @@ def solve(
     else:
         print_standing(found)
         if output is not None:
-            print(f"next: greedy check {source} {output}")
+            print(f"next: greedy check {source} {output}" + (f" --roster {shlex.quote(roster)}" if roster else ""))
     return ExitCode.DONE
 
 
@@ -171,8 +177,12 @@ def check(
     source: SourceArgument,
     solution: Annotated[
         Path | None,
-        typer.Argument(metavar="[ROSTER]", help="Roster as JSON or XML, from greedy solve; otherwise the work in the folder itself."),
+        typer.Argument(
+            metavar="[ROSTER]",
+            help="Roster as JSON or XML, from greedy solve; SQLite: the solution planted in it; otherwise the work that FILE itself holds.",
+        ),
     ] = None,
+    roster: RosterOption = None,
     wishes: WishesOption = False,
     planning: PlanningOption = None,
     keep: KeepOption = None,
@@ -180,12 +190,12 @@ def check(
     as_json: JsonOption = False,
 ) -> int:
     """Check a roster against every rule, without a solver, and tell what it costs. Ends with 1 when it breaks a rule."""
-    loaded = read_problem(source, limit_worked_days=limit_days, wishes=wishes, planning=planning_of(planning))
+    loaded = read_problem(source, roster=roster, limit_worked_days=limit_days, wishes=wishes, planning=planning_of(planning))
     problem = _keeping(loaded, keep)
-    roster = loaded.standing if solution is None else read_roster(solution, problem)
-    if roster is None:
+    worked = loaded.standing if solution is None else read_roster(solution, problem)
+    if worked is None:
         raise InputError(f"{source} holds no work to check", next_step=f"greedy check {source} ROSTER, with a roster of greedy solve")
-    found = report_standing(problem, roster, name=loaded.name)
+    found = report_standing(problem, worked, name=loaded.name)
     broken = [violation for violation in found.violations if not violation.pinned]
     if as_json:
         print_document(check_document(found))

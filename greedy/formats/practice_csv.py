@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import difflib
 import io
 import json
 from collections.abc import Iterator
@@ -17,9 +16,9 @@ from pydantic import ValidationError
 
 from greedy.errors import InputError
 from greedy.formats.files import replace_file
+from greedy.formats.row_faults import column_faults, value_faults
 from greedy.formats.tables import TABLES, PracticeTables, Row, faults_between_rows
 
-KEPT_BY_THE_DATABASE = ("created_at", "updated_at")  # columns that a dump may have, and that are passed over
 MASTER_TABLES = ("rosters", "employees", "service_types")
 
 
@@ -121,13 +120,7 @@ def _numbered(reader: Any) -> Iterator[tuple[int, list[str]]]:  # noqa: ANN401  
 def _header_faults(name: str, header: list[str], model: type[Row]) -> Iterator[str]:
     for column in sorted({column for column in header if header.count(column) > 1}):
         yield f"{name}:1: column {column} stands {header.count(column)} times"
-    for column, info in model.model_fields.items():
-        if info.is_required() and column not in header:
-            yield f"{name}:1: column {column} is missing"
-    for column in header:
-        if column not in model.model_fields and column not in KEPT_BY_THE_DATABASE:
-            near = difflib.get_close_matches(column.lower(), [other for other in model.model_fields if other not in header], 1)
-            yield f"{name}:1: column {column!r} is not known{f'; did you mean {near[0]}?' if near else ''}"
+    yield from (f"{name}:1: {fault}" for fault in column_faults(header, model))
 
 
 def _read_row(file: _File, line: int, header: list[str], values: list[str], model: type[Row]) -> None:
@@ -139,11 +132,7 @@ def _read_row(file: _File, line: int, header: list[str], values: list[str], mode
         file.rows.append(model.model_validate(given))
         file.lines.append(line)
     except ValidationError as exc:
-        for error in exc.errors(include_url=False):
-            column = f"{error['loc'][0]}: " if error["loc"] else ""
-            what = "the value is missing" if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
-            found = f", not {error['input']!r}" if error["loc"] and error["type"] != "missing" else ""
-            file.faults.append(f"{file.name}:{line}: {column}{what}{found}")
+        file.faults.extend(f"{file.name}:{line}: {fault}" for fault in value_faults(exc))
 
 
 def _to_text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Problems as files: a folder of practice tables, or a benchmark text. Which one it is, is seen from the content."""
+"""Problems as files: practice tables in a folder or in SQLite, or a benchmark text. Which one it is, is seen from the content."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from greedy.formats.planned import apply_planning
 from greedy.formats.planning import Planning, faulty
 from greedy.formats.practice import to_problem, to_roster
 from greedy.formats.practice_csv import read_practice
+from greedy.formats.practice_sqlite import is_sqlite, read_practice_sqlite
+from greedy.formats.tables import PracticeTables
 from greedy.model.problem import Problem
 from greedy.model.roster import Roster
 from greedy.model.wishes import Wish, WishKind
@@ -27,13 +29,46 @@ class ProblemFile:
     standing: Roster | None
 
 
-def read_problem(path: Path, *, limit_worked_days: bool = False, wishes: bool = False, planning: Planning | None = None) -> ProblemFile:
-    """Read a folder of practice tables, or a benchmark text.
+def read_tables(path: Path, roster: str | None = None) -> PracticeTables:
+    """Read the practice tables of one roster.
+
+    Parameters
+    ----------
+    path
+        A folder of CSV files, which holds one roster, or a SQLite file.
+    roster
+        Id or name of the roster; may be left out where there is one.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file or files, or there is no such roster.
+    OutsideError
+        Another program writes to the SQLite file.
+    """
+    if path.is_file():
+        if is_sqlite(path):
+            return read_practice_sqlite(path, roster)
+        raise InputError(f"{path} is not a SQLite file", next_step="give one, or a folder of practice tables as CSV")
+    tables = read_practice(path)
+    if roster not in (None, str(tables.roster.id), tables.roster.naam):
+        raise InputError(
+            f"{path} holds the roster {tables.roster.id}, {tables.roster.naam}, not {roster!r}", next_step="leave --roster out"
+        )
+    return tables
+
+
+def read_problem(
+    path: Path, *, roster: str | None = None, limit_worked_days: bool = False, wishes: bool = False, planning: Planning | None = None
+) -> ProblemFile:
+    """Read a folder of practice tables, a SQLite file with them, or a benchmark text.
 
     Parameters
     ----------
     path
         Folder or file.
+    roster
+        For practice tables: id or name of the roster, where there are several.
     limit_worked_days
         For practice tables: `aantalwerkdagen` is the most days that an employee may work.
     wishes
@@ -45,14 +80,21 @@ def read_problem(path: Path, *, limit_worked_days: bool = False, wishes: bool = 
     ------
     InputError
         With every fault of the file or files.
+    OutsideError
+        Another program writes to the SQLite file.
     """
-    if path.is_dir():
-        tables = read_practice(path)
+    if path.is_dir() or is_sqlite(path):
+        tables = read_tables(path, roster)
         problem = to_problem(tables, limit_worked_days=limit_worked_days, wishes=wishes, planning=planning)
         return ProblemFile(problem, tables.roster.naam or "", to_roster(tables))
     if not path.exists():
-        raise InputError(f"there is no folder or file {path}", next_step="give a folder of practice tables as CSV, or a benchmark text")
+        raise InputError(
+            f"there is no folder or file {path}",
+            next_step="give practice tables as a folder of CSV files or SQLite, or a benchmark text",
+        )
     problem = read_benchmark(path)
+    if roster is not None:
+        raise InputError(f"--roster: {path} is a benchmark text, which holds one roster", next_step="leave --roster out")
     if wishes:
         raise InputError(
             f"--wishes: {path} is a benchmark text, and the usual wishes are a practice's", next_step="name wishes in a --planning file"

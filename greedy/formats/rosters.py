@@ -1,4 +1,4 @@
-"""Rosters as files: JSON, or the XML of schedulingbenchmarks.org."""
+"""Rosters as files: JSON, the XML of schedulingbenchmarks.org, or the planted solution in a SQLite file."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ from pathlib import Path
 
 from greedy.errors import InputError
 from greedy.formats import roster_json, roster_xml
+from greedy.formats.practice_sqlite import is_sqlite, read_planted
 from greedy.model.problem import Problem
 from greedy.model.roster import Roster
 
 
 def read_roster(path: Path, problem: Problem) -> Roster:
-    """Read a roster that was made for `problem`; whether it is JSON or XML is seen from its content.
+    """Read a roster that was made for `problem`; whether it is JSON, XML or SQLite is seen from its content.
 
     Raises
     ------
     InputError
         The file is no such document, is of another roster, or names what the problem does not have; every fault is listed.
+    OutsideError
+        Another program writes to the SQLite file.
     """
+    if is_sqlite(path):
+        return roster_json.to_roster(read_planted(path, problem.roster_id), str(path), problem)
     try:
         content = path.read_bytes()
     except OSError as exc:

@@ -1,0 +1,32 @@
+"""What is wrong with the columns and rows of a table, in words that fit a CSV file and a database alike."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+
+from pydantic import ValidationError
+
+from greedy.formats.tables import Row
+
+KEPT_BY_THE_DATABASE = ("created_at", "updated_at")  # columns that a dump may have, and that are passed over
+
+
+def column_faults(columns: Collection[str], model: type[Row]) -> Iterator[str]:
+    """Columns that a table has not, though its rows need them, and columns that nobody knows."""
+    for column, info in model.model_fields.items():
+        if info.is_required() and column not in columns:
+            yield f"column {column} is missing"
+    for column in columns:
+        if column not in model.model_fields and column not in KEPT_BY_THE_DATABASE:
+            near = difflib.get_close_matches(column.lower(), [other for other in model.model_fields if other not in columns], 1)
+            yield f"column {column!r} is not known{f'; did you mean {near[0]}?' if near else ''}"
+
+
+def value_faults(exc: ValidationError) -> Iterator[str]:
+    """Each fault of a row with its column and what stands there."""
+    for error in exc.errors(include_url=False):
+        column = f"{error['loc'][0]}: " if error["loc"] else ""
+        what = "the value is missing" if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
+        found = f", not {error['input']!r}" if error["loc"] and error["type"] != "missing" else ""
+        yield f"{column}{what}{found}"
