@@ -1,0 +1,1 @@
+"""Where generated rows go: SQLite, CSV files, PostgreSQL."""
