@@ -6,9 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from greedy.formats.tables import (
@@ -94,7 +96,10 @@ class WishRow(Row):
 
 
 class PlantedRosterRow(Row):
-    """planted_rosters: what is known of a roster. `best` of `required` shifts can be filled, no more; `capacity` is the sum of `aantal`."""
+    """planted_rosters: what is known of a roster. `best` of `required` shifts can be filled, no more.
+
+    `capacity` is the sum of active `aantal`, and `tightness` the share of it that the best takes.
+    """
 
     roster_id: UUID
     practice_id: UUID
@@ -187,6 +192,14 @@ TABLES: dict[str, Table] = {
         ),
     )
 }
+
+
+def picked(values: Sequence[object], positions: NDArray[np.integer[Any]]) -> list[Any]:
+    """The value at each position, as a column of rows; -1 is the last."""
+    array = np.empty(len(values), object)
+    array[:] = values
+    column: list[Any] = array[positions].tolist()
+    return column
 
 
 @dataclass(frozen=True)

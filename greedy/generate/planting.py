@@ -1,0 +1,129 @@
+"""Rosters around a solution that is known: what is asked for is what was planned, so the best coverage is known too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greedy.errors import InputError
+from greedy.generate.capabilities import Capabilities, able_of, capabilities_of
+from greedy.generate.config import GeneratorConfig
+from greedy.generate.filling import NOTHING, fill
+from greedy.generate.services import DEMAND_TEAM_CODES, LINES, SERVICE_TYPES, asked_of
+from greedy.generate.shortage import take_away
+from greedy.generate.staff import Staff
+
+# What may be lost before a demand counts as impossible: some days cannot be staffed as asked, and small practices feel it most.
+LOST_PART, LOST_SHIFTS = 10, 6  # a tenth, and six shifts
+
+
+@dataclass(frozen=True)
+class Planting:
+    """Demand, capabilities and a solution that fills the best number of shifts.
+
+    content
+        Number of the service that each works in each slot, or NOTHING; [P, E, D, 3].
+    demand
+        Employees asked for, [P, D, services, teams]; teams as in DEMAND_TEAM_CODES.
+    capabilities
+        See their type.
+    """
+
+    content: NDArray[np.int8]
+    demand: NDArray[np.int64]
+    capabilities: Capabilities
+
+    @property
+    def required(self) -> NDArray[np.int64]:
+        """Shifts asked for, [P]."""
+        return np.asarray(self.demand.sum(axis=(1, 2, 3)))
+
+    @property
+    def best(self) -> NDArray[np.int64]:
+        """Shifts that can be filled, [P]: no roster fills more."""
+        return np.asarray((self.content != NOTHING).sum(axis=(1, 2, 3)))
+
+
+def plant(config: GeneratorConfig, staff: Staff) -> Planting:
+    """Rosters of some practices with their planted solutions.
+
+    Raises
+    ------
+    InputError
+        A practice asks for more than its staff can work.
+    """
+    able = able_of(config.seed, staff)
+    asked = _asked(config, staff, able)
+    filled = fill(config.seed, staff, able, asked)
+    if (too_much := _too_much(asked, filled.planned)).any():
+        raise _impossible(config, staff, int(too_much.argmax()), asked, filled.planned)
+    content = filled.content
+    closed = take_away(config.seed, staff.practices, config.shortage, content)
+    worked = np.stack([(content == service).sum(axis=(2, 3)) for service in range(len(SERVICE_TYPES))], axis=2)
+    return Planting(content, _demand(filled.planned), capabilities_of(config, staff, able, worked, closed))
+
+
+def _asked(config: GeneratorConfig, staff: Staff, able: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """What each practice asks for, of teams that it has; [lines, D, P]."""
+    served = np.stack([(able[:, :, line.unit] & np.isin(staff.team, line.served_by)).any(axis=1) for line in LINES])
+    return asked_of(config, staff) * served[:, None]
+
+
+def _demand(planned: NDArray[np.int64]) -> NDArray[np.int64]:
+    _, days, practices = planned.shape
+    demand = np.zeros((practices, days, len(SERVICE_TYPES), len(DEMAND_TEAM_CODES)), np.int64)
+    for number, line in enumerate(LINES):
+        for service in line.services:
+            demand[:, :, service, DEMAND_TEAM_CODES.index(line.team)] = planned[number].T
+    return demand
+
+
+def _shifts(units: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Shifts of each practice, [P]."""
+    return np.asarray(sum(units[number].sum(axis=0) * len(line.services) for number, line in enumerate(LINES)))
+
+
+def _too_much(asked: NDArray[np.int64], planned: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where far more was asked for than could be planned, [P]. Single days that cannot be staffed are no reason to refuse."""
+    return _shifts(asked - planned) > LOST_SHIFTS + _shifts(asked) // LOST_PART
+
+
+def _impossible(config: GeneratorConfig, staff: Staff, place: int, asked: NDArray[np.int64], planned: NDArray[np.int64]) -> InputError:
+    """The refusal of a practice, with its numbers and a demand that would fit."""
+    wanted, can = int(_shifts(asked)[place]), int(_shifts(planned)[place])
+    number, size = int(staff.practices[place]), int(staff.there[place].sum())
+    fits = _fitting(config, _only(staff, place), config.demand * can / wanted)
+    return InputError(
+        f"practice {number} asks for {wanted} shifts in {config.weeks} weeks, and its {size} employees can work {can} of them",
+        details=[f"demand {config.demand:g}; leave {config.leave:g} and illness {config.illness:g} of the employees"],
+        next_step=f"ask for a demand of at most {fits:.2f}" if fits else "ask for less leave and illness",
+    )
+
+
+def _fitting(config: GeneratorConfig, staff: Staff, demand: float) -> float:
+    """The first demand from `demand` downwards that the staff can work, in hundredths; 0 if there is none."""
+    able = able_of(config.seed, staff)
+    for hundredths in range(int(demand * 100), 0, -1):
+        lower = config.model_copy(update={"demand": hundredths / 100})
+        asked = _asked(lower, staff, able)
+        if not _too_much(asked, fill(config.seed, staff, able, asked).planned).any():
+            return lower.demand
+    return 0
+
+
+def _only(staff: Staff, place: int) -> Staff:
+    """One practice of several."""
+    here = slice(place, place + 1)
+    return Staff(
+        practices=staff.practices[here],
+        there=staff.there[here],
+        employee_ids=staff.employee_ids[here],
+        team=staff.team[here],
+        work_days=staff.work_days[here],
+        absent=staff.absent[here],
+        days=staff.days,
+        practice_ids=staff.practice_ids[here],
+        roster_ids=staff.roster_ids[here],
+    )
