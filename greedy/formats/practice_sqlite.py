@@ -51,10 +51,10 @@ class _Roster(NamedTuple):
 
 @dataclass
 class _Table:
-    """What one table held: rows that are valid by themselves, the number of each, and the faults."""
+    """What one table held: rows that are valid by themselves, where each stands, and the faults."""
 
     rows: list[Row] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
+    places: list[object] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
@@ -81,7 +81,7 @@ def read_practice_sqlite(path: Path, roster: str | None = None) -> PracticeTable
     ------
     InputError
         The file is damaged, holds no such roster, or several and none is named; or with every fault of every table:
-        `employees, row 5: team: Input should be 'Groen', ...`, where the row is SQLite's rowid.
+        `employees, row 5: team: Input should be 'Groen', ...`, where the row is SQLite's rowid, or else its key.
     OutsideError
         Another program writes to the file.
     """
@@ -94,7 +94,7 @@ def read_practice_sqlite(path: Path, roster: str | None = None) -> PracticeTable
         tables = PracticeTables.model_construct(**{name: table.rows for name, table in read.items()})  # type: ignore[arg-type]
         for fault in faults_between_rows(tables):
             column = f"{fault.column}: " if fault.column else ""
-            faults.append(f"{fault.table}, row {read[fault.table].numbers[fault.position]}: {column}{fault.message}")
+            faults.append(f"{fault.table}, row {read[fault.table].places[fault.position]}: {column}{fault.message}")
         if not faults:
             return tables
     raise InputError(f"{path} has {len(faults)} faults; nothing was read from it", details=faults, next_step="mend these rows")
@@ -172,19 +172,22 @@ def _choose(db: sqlite3.Connection, path: Path, wanted: str | None) -> _Roster:
 def _read_table(db: sqlite3.Connection, name: str, model: type[Row], roster_id: str) -> _Table:
     table = _Table()
     columns = [column for column in _columns(db, name) if column in model.model_fields]
-    number = "rowid" if _has_rowid(db, name) else "row_number() over ()"
     # Names of columns and tables are the models' own.
-    query = f"select {number}, {', '.join(columns)} from {name} where {WHICH.get(name, '1')} order by 1"  # noqa: S608
-    for row, *values in db.execute(query, {"roster": roster_id}):
+    query = f"select {_place(db, name)}, {', '.join(columns)} from {name} where {WHICH.get(name, '1')} order by 1"  # noqa: S608
+    for place, *values in db.execute(query, {"roster": roster_id}):
         given = {column: value for column, value in zip(columns, values, strict=True) if value is not None}
         try:
             table.rows.append(model.model_validate(given))
-            table.numbers.append(row)
+            table.places.append(place)
         except ValidationError as exc:
-            table.faults.extend(f"{name}, row {row}: {fault}" for fault in value_faults(exc))
+            table.faults.extend(f"{name}, row {place}: {fault}" for fault in value_faults(exc))
     return table
 
 
-def _has_rowid(db: sqlite3.Connection, table: str) -> bool:
-    found = db.execute("select type = 'table' and not wr from pragma_table_list(?) where schema = 'main'", [table]).fetchone()
-    return bool(found[0])
+def _place(db: sqlite3.Connection, table: str) -> str:
+    """What tells a row of a table from the others: its rowid; its key in a table without; in a view its number."""
+    kind, without_rowid = db.execute("select type, wr from pragma_table_list(?) where schema = 'main'", [table]).fetchone()
+    if kind == "table" and not without_rowid:
+        return "rowid"
+    key = [row["name"] for row in db.execute("select name from pragma_table_info(?) where pk order by pk", [table])]
+    return " || ' ' || ".join(f'"{column}"' for column in key) or "row_number() over ()"

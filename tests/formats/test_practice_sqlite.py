@@ -105,6 +105,11 @@ def test_a_table_may_be_a_view_or_have_no_rowid_or_other_columns(path: Path, sam
     read = read_practice_sqlite(path)
     assert read.employees == sample.employees
     assert {*read.service_blocking_rules} == {*sample.service_blocking_rules}
+    db.execute("update service_blocking_rules set dag_offset = 8 where dag_offset = 1 and dagdeel = 'O'")
+    db.execute("update people set team = '' where id = 'EMP003'")
+    duties = sorted(str(row.id) for row in sample.service_types if row.code in ("DIO", "DDO"))
+    lines = [line.rpartition(": Input")[0] for line in said(path).splitlines()[1:-1]]
+    assert lines == ["employees, row 3: team", *(f"service_blocking_rules, row {duty} 8 O: dag_offset" for duty in duties)]
 
 
 def test_one_of_several_rosters_is_named_by_id_or_name(tmp_path: Path, sample: PracticeTables) -> None:

@@ -24,7 +24,9 @@ def test_options_go_before_the_file_and_the_usual_values_come_last(tmp_path: Pat
     path = tmp_path / "generate.toml"
     path.write_text("\ufeffpractices = 3\nweeks = 6  # a comment\nfirst_day = 2026-03-02\ntightness = 1\nleave = 0.5\n", encoding="utf-8")
     config = read_config(path, {"weeks": 4, "seed": None, "demand": 0.9})
-    assert config == GeneratorConfig(practices=3, employees=42, weeks=4, first_day=dt.date(2026, 3, 2), tightness=1.0, leave=0.5, demand=0.9)
+    assert config == GeneratorConfig(
+        practices=3, employees=42, weeks=4, first_day=dt.date(2026, 3, 2), tightness=1.0, leave=0.5, demand=0.9
+    )
     assert read_config() == read_config(None, {"practices": None}) == GeneratorConfig()
 
 
