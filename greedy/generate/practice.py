@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 from greedy.errors import InputError
 from greedy.formats import tables as practice_tables
-from greedy.formats.tables import AssignmentRow, PracticeTables, Row
+from greedy.formats.tables import AssignmentRow, PracticeTables
 from greedy.generate import chance
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.planting import plant, planted_batches
+from greedy.generate.planted_rows import planted_batches
+from greedy.generate.planting import plant
 from greedy.generate.population import people_batches, shared_batches, staff_of
 from greedy.generate.staff import DAGDELEN
 from greedy.generate.tables import PlantedAssignmentRow, PlantedRosterRow, WishRow
@@ -63,23 +66,23 @@ def generated(config: GeneratorConfig, number: int = 0, *, open_slots: bool = Fa
     if open_slots:
         rows["roster_assignments"] = _every_slot(config, rows, number)
     return GeneratedPractice(
-        tables=PracticeTables.model_construct(**{name: rows[name] for name in practice_tables.TABLES}),
+        tables=PracticeTables.model_validate({name: rows[name] for name in practice_tables.TABLES}),
         known=rows["planted_rosters"][0],
         planted=rows.get("planted_assignments", []),
         wishes=rows.get("wishes", []),
     )
 
 
-def _every_slot(config: GeneratorConfig, rows: dict[str, list[Any]], number: int) -> list[Row]:
-    """The rows of slots with those that are missing, by employee, day and dagdeel."""
-    roster, employees = rows["rosters"][0], rows["employees"]
-    days = config.days
+def _every_slot(config: GeneratorConfig, rows: dict[str, list[Any]], number: int) -> list[AssignmentRow]:
+    """A row for each slot of the roster, by employee, day and dagdeel: those that there are, and OPEN ones."""
+    roster = rows["rosters"][0]
     held = {(row.employee_id, row.date, row.dagdeel): row for row in rows["roster_assignments"]}
-    places = list(product((row.id for row in employees), days, DAGDELEN))
-    ids = chance.uuids(config.seed, "open", number, range(len(places)))
-    return [
-        held.get(place) or AssignmentRow.model_validate(
-            {"id": id_, "roster_id": roster.id, "employee_id": place[0], "date": place[1], "dagdeel": place[2], "status": SlotStatus.OPEN}
-        )
-        for place, id_ in zip(places, ids, strict=True)
-    ]
+    days = [roster.start_date + dt.timedelta(days=day) for day in range(roster.day_count)]
+    slots = list(product((row.id for row in rows["employees"]), days, DAGDELEN))
+    ids = chance.uuids(config.seed, "open slots", number, range(len(slots)))
+    return [held.get(slot) or _open_slot(id_, roster.id, *slot) for id_, slot in zip(ids, slots, strict=True)]
+
+
+def _open_slot(id_: str, roster_id: UUID, employee_id: str, day: dt.date, dagdeel: str) -> AssignmentRow:
+    values = {"id": id_, "roster_id": roster_id, "employee_id": employee_id, "date": day, "dagdeel": dagdeel, "status": SlotStatus.OPEN}
+    return AssignmentRow.model_validate(values)
