@@ -20,6 +20,11 @@ Places: TypeAlias = "int | range | Sequence[int] | NDArray[np.integer[Any]]"
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
+# The text of a UUID in its groups: the digits alone, and with dashes between the groups and the end of a line.
+_GROUPS = {"time_low": "V8", "time_mid": "V4", "time_high_and_version": "V4", "clock_sequence": "V4", "node": "V12"}
+_DIGITS = np.dtype(list(_GROUPS.items()))
+_LINE = np.dtype({"names": list(_GROUPS), "formats": list(_GROUPS.values()), "offsets": [0, 9, 14, 19, 24], "itemsize": 37})
+
 
 def bits(seed: int, purpose: str, *places: Places) -> NDArray[np.uint64]:
     """64 random bits for each combination of `places`; other purposes give others."""
@@ -54,11 +59,13 @@ def uuids(seed: int, purpose: str, *places: Places) -> list[str]:
     low = _mixed(high ^ _STEP)
     high = (high & np.uint64(0xFFFFFFFFFFFF0FFF)) | np.uint64(0x4000)
     low = (low & np.uint64(0x3FFFFFFFFFFFFFFF)) | np.uint64(0x8000000000000000)
-    text = np.stack([high, low], axis=1).astype(">u8").tobytes().hex()
-    return [
-        f"{text[at : at + 8]}-{text[at + 8 : at + 12]}-{text[at + 12 : at + 16]}-{text[at + 16 : at + 20]}-{text[at + 20 : at + 32]}"
-        for at in range(0, len(text), 32)
-    ]
+    digits = np.frombuffer(np.stack([high, low], axis=1).astype(">u8").tobytes().hex().encode(), _DIGITS)
+    text = np.full((len(high), _LINE.itemsize), ord("-"), np.uint8)
+    text[:, -1] = ord("\n")
+    lines = text.reshape(-1).view(_LINE)
+    for group in _GROUPS:
+        lines[group] = digits[group]
+    return text.tobytes().decode("ascii").split("\n")[:-1]
 
 
 def _mixed(state: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +28,15 @@ _PARTS_WEIGHTS = (45, 25, 15, 8, 7)
 _FULL_TIME_PARTS_WEIGHTS = (0, 0, 40, 30, 30)
 _EMPLOYMENTS = ("Maat", "Loondienst", "ZZP")
 _EMPLOYMENT_WEIGHTS = ((50, 45, 5), (40, 55, 5), (0, 10, 90))  # by team
+_TEMPORARY = 0.1  # share of the contracts that end
 _LONGEST_SERVICE_MONTHS = 240
+_DAY = dt.timedelta(days=1)
 
 
 def hours_per_week(seed: int, practices: NDArray[np.int64], employees: NDArray[np.int64]) -> NDArray[np.int64]:
     """16 to 36, most 24 to 32."""
-    return np.take(_HOURS, chance.choice(_HOURS_WEIGHTS, seed, "hours a week", practices, employees))
+    hours: NDArray[np.int64] = _HOURS[chance.choice(_HOURS_WEIGHTS, seed, "hours a week", practices, employees)]
+    return hours
 
 
 def weekly_absence(seed: int, practices: NDArray[np.int64], employees: NDArray[np.int64], hours: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -56,7 +60,8 @@ def weekly_absence(seed: int, practices: NDArray[np.int64], employees: NDArray[n
 def work_days(hours: NDArray[np.int64], days: int, leave_days: NDArray[np.int64]) -> NDArray[np.int64]:
     """Days that somebody works in a roster of `days` days: of every day that is not leave, what the contract says, rounded."""
     a_week = 7 * HOURS_A_DAY
-    return np.minimum((2 * hours * (days - leave_days) + a_week) // (2 * a_week), MOST_WORK_DAYS)
+    rounded: NDArray[np.int64] = (2 * hours * (days - leave_days) + a_week) // (2 * a_week)
+    return np.minimum(rounded, MOST_WORK_DAYS)
 
 
 def employments(seed: int, practices: NDArray[np.int64], employees: NDArray[np.int64], teams: NDArray[np.int64]) -> list[str]:
@@ -69,35 +74,47 @@ def contract_dates(
     seed: int, practices: NDArray[np.int64], employees: NDArray[np.int64], first: dt.date, last: dt.date
 ) -> tuple[list[dt.date], list[dt.date | None]]:
     """First days before a roster, and last days, if any, after it."""
-    served = chance.below(_LONGEST_SERVICE_MONTHS, seed, "months of service", practices, employees).tolist()
-    temporary = chance.uniform(seed, "temporary", practices, employees) < 0.1
-    left = (1 + chance.below(12, seed, "months left", practices, employees)).tolist()
-    ends = [
-        _month(last, 1 + months) - dt.timedelta(days=1) if ends else None for months, ends in zip(left, temporary.tolist(), strict=True)
-    ]
-    return [_month(first, -months) for months in served], ends
+    starts = _months(first) - chance.below(_LONGEST_SERVICE_MONTHS, seed, "months of service", practices, employees)
+    ends = _months(last) + 1 + chance.below(12, seed, "months left", practices, employees)
+    temporary = chance.uniform(seed, "temporary", practices, employees) < _TEMPORARY
+    return (
+        [_first_day(month) for month in starts.tolist()],
+        [_first_day(month + 1) - _DAY if ends else None for month, ends in zip(ends.tolist(), temporary.tolist(), strict=True)],
+    )
 
 
+@cache
 def hours_as_decimal(hours: int) -> Decimal:
     """24 as 24.00."""
     return Decimal(hours * 100).scaleb(-2)
 
 
+@cache
 def fte(hours: int) -> Decimal:
     """24 of 36 hours as 0.67."""
     return Decimal((2 * 100 * hours + FULL_TIME_HOURS) // (2 * FULL_TIME_HOURS)).scaleb(-2)
 
 
-def as_week(absent: NDArray[np.bool_]) -> dict[Weekday, list[Dagdeel]]:
-    """[weekday, dagdeel] as `{"wo": ["O", "M"]}`."""
-    return {
-        weekday: [dagdeel for dagdeel, is_absent in zip(DAGDELEN, parts, strict=True) if is_absent]  # type: ignore[misc]
-        for weekday, parts in zip(WEEKDAYS, absent.tolist(), strict=True)
-        if any(parts)
+def as_weeks(absent: NDArray[np.bool_]) -> list[dict[Weekday, list[Dagdeel]]]:
+    """[employee, weekday, dagdeel] as `{"wo": ["O", "M"]}`; who is absent on the same days has the same dict."""
+    return [_week(code) for code in (absent.reshape(-1, 21) @ (1 << np.arange(21))).tolist()]
+
+
+@cache
+def _week(code: int) -> dict[Weekday, list[Dagdeel]]:
+    """By the bits of `code`: Monday's O, M, A, Tuesday's, and so on."""
+    parts = {
+        weekday: [dagdeel for place, dagdeel in enumerate(DAGDELEN) if code >> 3 * number + place & 1]
+        for number, weekday in enumerate(WEEKDAYS)
     }
+    return {weekday: dagdelen for weekday, dagdelen in parts.items() if dagdelen}
 
 
-def _month(day: dt.date, months: int) -> dt.date:
-    """The first day of the month that lies `months` after that of `day`."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return dt.date(year, month + 1, 1)
+def _months(day: dt.date) -> int:
+    """The month of a day, counted from the year 0."""
+    return day.year * 12 + day.month - 1
+
+
+@cache
+def _first_day(month: int) -> dt.date:
+    return dt.date(month // 12, month % 12 + 1, 1)

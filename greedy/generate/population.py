@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from uuid import UUID
 
 import numpy as np
@@ -29,6 +30,7 @@ _REASONS = ("Verlof", "Ziekte")  # by kind of absence
 _KINDS = ("leave", "illness")
 
 
+@lru_cache(maxsize=4)
 def practice_sizes(config: GeneratorConfig) -> NDArray[np.int64]:
     """Employees of each practice: within `size_spread` of the mean, at least 1, `config.employees` together.
 
@@ -51,6 +53,7 @@ def practice_sizes(config: GeneratorConfig) -> NDArray[np.int64]:
     while missing := total - int(sizes.sum()):
         with_room = order[sizes[order] < highest if missing > 0 else sizes[order] > lowest]
         sizes[with_room[: abs(missing)]] += 1 if missing > 0 else -1
+    sizes.flags.writeable = False
     return sizes
 
 
@@ -151,7 +154,7 @@ def people_batches(config: GeneratorConfig, staff: Staff) -> list[Batch]:
             team=[TEAM_NAMES[position] for position in team.tolist()],
             dienstverband=contracts.employments(seed, *at, team),
             aantalwerkdagen=staff.work_days[staff.there].tolist(),
-            structureel_nbh=[contracts.as_week(week) for week in contracts.weekly_absence(seed, *at, hours)],
+            structureel_nbh=contracts.as_weeks(contracts.weekly_absence(seed, *at, hours)),
             actief=[True] * len(ids),
         ),
         _batch(

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-TEAM_NAMES = ("Groen", "Oranje", "Overig")
-DAGDELEN = ("O", "M", "A")
+from greedy.formats.tables import Dagdeel, EmployeeTeam
+
+TEAM_NAMES: tuple[EmployeeTeam, ...] = ("Groen", "Oranje", "Overig")
+DAGDELEN: tuple[Dagdeel, ...] = ("O", "M", "A")
 
 
 @dataclass(frozen=True)
