@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, DDLElement
 
 from greedy.database import DBConnection, SchemaError, quoted
 from greedy.formats.tables import TABLES as ROSTER_TABLES
 from greedy.generate.sinks.columns import tables_in
 from greedy.generate.tables import TABLES, Table
+
+DIALECT: Final = sa.make_url("postgresql+asyncpg://").get_dialect()()
 
 NAME: Final = "synthetic"
 MARK: Final = "Synthetic practices, made by greedy generate."
@@ -92,4 +93,4 @@ class SyntheticSchema:
 
     async def _run(self, *statements: DDLElement, timeout_seconds: float | None = None) -> None:
         for statement in statements:
-            await self._connection.execute(str(statement.compile(dialect=postgresql.dialect())), timeout_seconds=timeout_seconds)
+            await self._connection.execute(str(statement.compile(dialect=DIALECT)), timeout_seconds=timeout_seconds)
