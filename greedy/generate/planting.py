@@ -15,8 +15,8 @@ from greedy.generate.services import DEMAND_TEAM_CODES, LINES, SERVICE_TYPES, as
 from greedy.generate.shortage import take_away
 from greedy.generate.staff import Staff
 
-# What may be lost before a demand counts as impossible: some days cannot be staffed as asked, and small practices feel it most.
-LOST_PART, LOST_SHIFTS = 10, 6  # a tenth, and six shifts
+USUAL_DEMAND = 1.0  # never refused: small practices ask for less while their people are away
+LOST_PART, LOST_SHIFTS = 10, 6  # a tenth of what is asked for, and six shifts, may be lost to days that cannot be staffed
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def plant(config: GeneratorConfig, staff: Staff) -> Planting:
     able = able_of(config.seed, staff)
     asked = _asked(config, staff, able)
     filled = fill(config.seed, staff, able, asked)
-    if (too_much := _too_much(asked, filled.planned)).any():
+    if config.demand > USUAL_DEMAND and (too_much := _too_much(asked, filled.planned)).any():
         raise _impossible(config, staff, int(too_much.argmax()), asked, filled.planned)
     content = filled.content
     closed = take_away(config.seed, staff.practices, config.shortage, content)
@@ -86,7 +86,7 @@ def _shifts(units: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _too_much(asked: NDArray[np.int64], planned: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Where far more was asked for than could be planned, [P]. Single days that cannot be staffed are no reason to refuse."""
+    """Where more was asked for than could be planned, beyond single days, [P]."""
     return _shifts(asked - planned) > LOST_SHIFTS + _shifts(asked) // LOST_PART
 
 
@@ -96,21 +96,21 @@ def _impossible(config: GeneratorConfig, staff: Staff, place: int, asked: NDArra
     number, size = int(staff.practices[place]), int(staff.there[place].sum())
     fits = _fitting(config, _only(staff, place), config.demand * can / wanted)
     return InputError(
-        f"practice {number} asks for {wanted} shifts in {config.weeks} weeks, and its {size} employees can work {can} of them",
-        details=[f"demand {config.demand:g}; leave {config.leave:g} and illness {config.illness:g} of the employees"],
-        next_step=f"ask for a demand of at most {fits:.2f}" if fits else "ask for less leave and illness",
+        f"demand {config.demand:g}: practice {number} asks for {wanted} shifts in {config.weeks} weeks, "
+        f"and its {size} employees can work {can} of them",
+        next_step=f"ask for a demand of at most {fits:.2f}",
     )
 
 
 def _fitting(config: GeneratorConfig, staff: Staff, demand: float) -> float:
-    """The first demand from `demand` downwards that the staff can work, in hundredths; 0 if there is none."""
+    """The first demand from `demand` downwards that the staff can work, in hundredths."""
     able = able_of(config.seed, staff)
-    for hundredths in range(int(demand * 100), 0, -1):
+    for hundredths in range(int(demand * 100), int(USUAL_DEMAND * 100), -1):
         lower = config.model_copy(update={"demand": hundredths / 100})
         asked = _asked(lower, staff, able)
         if not _too_much(asked, fill(config.seed, staff, able, asked).planned).any():
             return lower.demand
-    return 0
+    return USUAL_DEMAND
 
 
 def _only(staff: Staff, place: int) -> Staff:
