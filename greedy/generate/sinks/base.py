@@ -14,24 +14,11 @@ BATCH_ROWS = 10_000
 
 
 @dataclass(frozen=True)
-class Files:
-    """Files of one roster besides its tables: its planted solution, and its wishes as a planning file."""
-
-    practice: int
-    planted: str
-    planning: str
-
-
-@dataclass(frozen=True)
 class Chunk:
-    """All rows of consecutive practices, parents before children; those of the first also bring what all practices share.
-
-    `files` is empty unless a sink asked for them.
-    """
+    """All rows of consecutive practices, one batch a table, parents before children; the first chunk also brings what all practices share."""
 
     practices: range
     batches: tuple[Batch, ...]
-    files: tuple[Files, ...] = ()
 
 
 Wrote: TypeAlias = Callable[[str, int], None]
@@ -46,8 +33,6 @@ class Sink(Protocol):
 
     name
         For people: "SQLite x.db", "CSV folder out"; never with a password.
-    wants_files
-        Whether chunks are to bring the files of each roster.
     prepared
         What is written of a chunk. It is called where the chunk is made, which may be another process: a function at the top level of a
         module, or a class itself, with no more in it than can be pickled.
@@ -55,9 +40,6 @@ class Sink(Protocol):
 
     @property
     def name(self) -> str: ...
-
-    @property
-    def wants_files(self) -> bool: ...
 
     @property
     def prepared(self) -> Callable[[Chunk], Any]: ...
