@@ -15,7 +15,10 @@ BATCH_ROWS = 10_000
 
 @dataclass(frozen=True)
 class Chunk:
-    """All rows of consecutive practices, one batch a table, parents before children; the first chunk also brings what all practices share."""
+    """All rows of consecutive practices, one batch a table, parents before children.
+
+    The first chunk also brings the rows that all practices share.
+    """
 
     practices: range
     batches: tuple[Batch, ...]
