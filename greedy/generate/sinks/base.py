@@ -14,24 +14,14 @@ BATCH_ROWS = 10_000
 
 
 @dataclass(frozen=True)
-class Files:
-    """Files of one roster besides its tables: its planted solution, and its wishes as a planning file."""
-
-    practice: int
-    planted: str
-    planning: str
-
-
-@dataclass(frozen=True)
 class Chunk:
-    """All rows of consecutive practices, parents before children; those of the first also bring what all practices share.
+    """All rows of consecutive practices, one batch a table, parents before children.
 
-    `files` is empty unless a sink asked for them.
+    The first chunk also brings the rows that all practices share.
     """
 
     practices: range
     batches: tuple[Batch, ...]
-    files: tuple[Files, ...] = ()
 
 
 Wrote: TypeAlias = Callable[[str, int], None]
@@ -46,8 +36,6 @@ class Sink(Protocol):
 
     name
         For people: "SQLite x.db", "CSV folder out"; never with a password.
-    wants_files
-        Whether chunks are to bring the files of each roster.
     prepared
         What is written of a chunk. It is called where the chunk is made, which may be another process: a function at the top level of a
         module, or a class itself, with no more in it than can be pickled.
@@ -55,9 +43,6 @@ class Sink(Protocol):
 
     @property
     def name(self) -> str: ...
-
-    @property
-    def wants_files(self) -> bool: ...
 
     @property
     def prepared(self) -> Callable[[Chunk], Any]: ...
