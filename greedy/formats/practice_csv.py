@@ -73,7 +73,7 @@ def write_practice(tables: PracticeTables, folder: Path) -> None:
             text = io.StringIO()
             writer = csv.writer(text, lineterminator="\n")
             writer.writerow(model.model_fields)
-            writer.writerows([_to_text(getattr(row, column)) for column in model.model_fields] for row in getattr(tables, name))
+            writer.writerows([to_text(getattr(row, column)) for column in model.model_fields] for row in getattr(tables, name))
             replace_file(folder / f"{name}.csv", text.getvalue())
     except OSError as exc:
         raise InputError(f"cannot write to {folder}: {exc.strerror}", next_step="give another folder") from exc
@@ -135,7 +135,8 @@ def _read_row(file: _File, line: int, header: list[str], values: list[str], mode
         file.faults.extend(f"{file.name}:{line}: {fault}" for fault in value_faults(exc))
 
 
-def _to_text(value: object) -> str:
+def to_text(value: object) -> str:
+    """A value as it stands in a file."""
     match value:
         case None:
             return ""

@@ -50,11 +50,11 @@ class DecimalText(sa.types.UserDefinedType[str]):
     cache_ok = True
 
     def __init__(self, precision: int, scale: int) -> None:
-        self.digits = (precision, scale)
+        self.precision, self.scale = precision, scale
 
     def get_col_spec(self, **_: object) -> str:
         """As it stands in CREATE TABLE."""
-        return "DECIMAL_TEXT({}, {})".format(*self.digits)
+        return f"DECIMAL_TEXT({self.precision}, {self.scale})"
 
 
 TYPES: dict[type, TypeEngine[Any]] = {
@@ -147,8 +147,9 @@ def _declared(table: Table, metadata: sa.MetaData, schemas: Mapping[str, str]) -
 
 
 def _sorted_later(table: Table) -> bool:
-    """Whether its key is a random id that nothing refers to."""
-    ids = [name for name, info in table.model.model_fields.items() if _kind(info.annotation, [])[0] is UUID]
+    """Whether its key is a random id that leads nowhere, and that nothing refers to."""
+    leading = {column for reference in table.references for column in reference.columns}
+    ids = [name for name, info in table.model.model_fields.items() if _kind(info.annotation, [])[0] is UUID and name not in leading]
     return len(table.key) == 1 and table.key[0] in ids and not any(_references_to(table))
 
 
