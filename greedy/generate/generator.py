@@ -77,9 +77,9 @@ class MasterDataGenerator(TableByTable):
         if session is not None:
             sinks.append(SqliteSession(session))
         if database is not None:
-            from greedy.generate.sinks.postgresql import PostgresSink
+            from greedy.generate.sinks.postgresql import PostgreSQLSink
 
-            sinks.append(PostgresSink(database))
+            sinks.append(PostgreSQLSink(database))
         if export_csv != (output_dir is not None):
             raise InputError(
                 f"{'no' if export_csv else 'an'} output_dir with export_csv={export_csv}", next_step="give both, or neither of them"

@@ -1,7 +1,7 @@
 """A process that makes chunks, started by greedy.generate.workers and by nobody else.
 
-It reads one order from its standard input, and answers on its standard output with the chunks in turn. While nobody takes an answer it waits.
-It ends when its standard input ends: then whoever asked is gone.
+It reads one order from its standard input, and answers on its standard output with the chunks in turn. While nobody takes an answer, it
+waits. It ends when its standard input ends: then whoever asked is gone.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class CsvPart(NamedTuple):
 
 def csv_part(chunk: Chunk) -> CsvPart:
     """The texts of a chunk."""
-    rows = {name: [] for name in TABLES} | {batch.table.name: _rows(batch) for batch in chunk.batches}
+    rows: dict[str, Rows] = {name: [] for name in TABLES} | {batch.table.name: _rows(batch) for batch in chunk.batches}
     first = chunk.practices.start == 0
     return CsvPart(
         of_all={name: _text(name, rows[name], heading=first) for name in TABLES_OF_ALL},
@@ -53,23 +53,22 @@ def csv_part(chunk: Chunk) -> CsvPart:
 
 
 def _of_rosters(rows: dict[str, Rows]) -> dict[int, dict[str, str]]:
-    numbers = dict(_picked(rows, "practices", "id", "number"))
+    numbers: dict[str, int] = dict(_picked(rows, "practices", "id", "number"))
     of_roster = {roster: numbers[practice] for roster, practice in _picked(rows, "planted_rosters", "roster_id", "practice_id")}
     of_team = {team: numbers[practice] for team, practice in _picked(rows, "teams", "id", "practice_id")}
     of_employee = {employee: of_team[team] for employee, team in _picked(rows, "contracts", "employee_id", "team_id")}
-    by_roster = {name: _split(rows, name, of_roster) for name in (*ROSTER_TABLES, "wishes", "planted_assignments")}
-    by_roster["employees"] = _split(rows, "employees", of_employee)
-    return {number: _files(roster, {name: by_roster[name][number] for name in by_roster}) for roster, number in of_roster.items()}
+    by_number = {name: _split(rows, name, of_roster | of_employee) for name in (*ROSTER_TABLES, "wishes", "planted_assignments")}
+    return {number: _files(roster, {name: split[number] for name, split in by_number.items()}) for roster, number in of_roster.items()}
 
 
 def _files(roster_id: str, rows: dict[str, Rows]) -> dict[str, str]:
     """What the folder of a roster holds, besides what all share."""
-    planted = _picked(rows, "planted_assignments", "employee_id", "date", "service_id")
-    wishes = _picked(rows, "wishes", "employee_id", "wants", "date", "service_id")
+    planted = _columns(rows, "planted_assignments", "employee_id", "date", "service_id")
+    wishes = _columns(rows, "wishes", "employee_id", "wants", "date", "service_id")
     return {
         **{f"{name}.csv": _text(name, rows[name]) for name in ROSTER_TABLES},
-        "planted.json": planted_document(roster_id, *(zip(*planted, strict=True) if planted else ((), (), ()))),
-        "planning.toml": planning_document(*(zip(*wishes, strict=True) if wishes else ((), (), (), ()))),
+        "planted.json": planted_document(roster_id, *planted),
+        "planning.toml": planning_document(*wishes),
     }
 
 
@@ -78,9 +77,14 @@ def _rows(batch: Batch) -> Rows:
 
 
 def _picked(rows: Mapping[str, Rows], table: str, *columns: str) -> Rows:
-    """Some columns of the rows of a table."""
+    """Some values of each row of a table."""
     pick = itemgetter(*(TABLES[table].columns.index(column) for column in columns))
     return [pick(row) for row in rows[table]]
+
+
+def _columns(rows: Mapping[str, Rows], table: str, *columns: str) -> list[list[Any]]:
+    """Some columns of a table."""
+    return [[row[position] for row in rows[table]] for position in map(TABLES[table].columns.index, columns)]
 
 
 def _split(rows: Mapping[str, Rows], table: str, number_of: Mapping[Any, int]) -> dict[int, Rows]:

@@ -58,9 +58,7 @@ def of_sqlite(exc: sqlite3.Error, name: str) -> GreedyError:
                 f"{name}: rows refer to others that are not there; nothing was written",
                 next_step="generate the tables in the order of greedy.generate.tables.TABLES",
             )
-    return OutsideError(
-        f"{name}: SQLite refused: {exc} ({code or 'no code'}); nothing was written", next_step="mend that, and run this again"
-    )
+    return OutsideError(f"{name}: SQLite refused: {exc} ({code or 'no code'}); nothing was written", next_step="mend that and try again")
 
 
 def of_system(exc: OSError, name: str) -> GreedyError:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import URL, event
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -138,7 +138,7 @@ class SqliteFile:
 @asynccontextmanager
 async def session_over(path: Path) -> AsyncIterator[AsyncSession]:
     """A session over a new file."""
-    engine = create_async_engine("sqlite+aiosqlite://", poolclass=NullPool, hide_parameters=True, connect_args={"database": str(path)})
+    engine = create_async_engine(URL.create("sqlite+aiosqlite", database=str(path)), poolclass=NullPool, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _: object) -> None:  # noqa: ANN401  the driver's, behind an adapter
