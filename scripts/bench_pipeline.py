@@ -18,13 +18,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from synthetic_practice import synthetic_practice
-
 from greedy.database.connector import DBConnector
 from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.schema.migrations import migrate
 from greedy.formats.practice_csv import read_practice
 from greedy.formats.tables import PracticeTables
+from greedy.generate.config import GeneratorConfig
+from greedy.generate.practice import generate_practice
 from greedy.log import configure_logging
 from greedy.pipeline import RunDocument, SolveOptions, run_roster
 from greedy.sample import SAMPLE_DIR
@@ -32,7 +32,7 @@ from greedy.store.postgres import PostgresStore
 
 CASES = {
     "sample 14 x 5": lambda seed: read_practice(SAMPLE_DIR),  # noqa: ARG005  the sample has no seed
-    "synthetic 140 x 13": lambda seed: synthetic_practice(employees=140, weeks=13, seed=seed),
+    "synthetic 140 x 13": lambda seed: generate_practice(GeneratorConfig(employees=140, weeks=13, seed=seed), open_slots=True),
 }
 
 # Every other capability one up or down: about half of the roster comes out otherwise.

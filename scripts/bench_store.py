@@ -22,7 +22,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
-from synthetic_practice import synthetic_practice
 
 from greedy.database.connector import DBConnector
 from greedy.database.embedded.server import EmbeddedServer
@@ -30,8 +29,9 @@ from greedy.database.schema.migrations import migrate
 from greedy.formats.practice import to_problem
 from greedy.formats.practice_csv import read_practice
 from greedy.formats.tables import PracticeTables
+from greedy.generate.config import GeneratorConfig
+from greedy.generate.practice import generate_practice
 from greedy.log import configure_logging
-from greedy.model.problem import SlotStatus
 from greedy.persist import TriggerVerifier
 from greedy.persist.request import write_request
 from greedy.sample import SAMPLE_DIR
@@ -47,8 +47,9 @@ from tests.supabase_project import RestServer, make_default_privileges, make_rol
 DATABASE = "bench"
 CASES = {
     "227": lambda: read_practice(SAMPLE_DIR),
-    "5600": lambda: synthetic_practice(employees=140, weeks=13),
-    "50000": lambda: without_open_rows(synthetic_practice(employees=140, weeks=104, demand=3)),
+    "5600": lambda: generate_practice(GeneratorConfig(employees=140, weeks=13), open_slots=True),
+    # OPEN slots need no rows, and two years of them would take longer to bring in than all that is measured.
+    "50000": lambda: generate_practice(GeneratorConfig(employees=200, weeks=104, demand=2)),
 }
 EMPTY = """
 update roster_assignments set status = 0, service_id = null, source = null where roster_id = $1 and source = 'greedy'
@@ -138,11 +139,6 @@ async def measure(db: DBConnector, ways: dict[str, Store], case: str, runs: int)
         "request_bytes": len(request.model_dump_json()),
         "calls": {call: compared(by_way) for call, by_way in times.items()},
     }
-
-
-def without_open_rows(tables: PracticeTables) -> PracticeTables:
-    """The same roster; OPEN slots need no rows, and two years of them would take longer to bring in than all that is measured."""
-    return tables.model_copy(update={"roster_assignments": [row for row in tables.roster_assignments if row.status is not SlotStatus.OPEN]})
 
 
 def requested(workspace: Workspace) -> RosterWrite:

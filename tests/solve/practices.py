@@ -1,28 +1,21 @@
-"""Rosters of the kind of the sample: its own with other capabilities and more absences, and synthetic ones of its size."""
+"""Rosters of the kind of the sample: its own with other capabilities and more absences, and generated ones of its size."""
 
 from __future__ import annotations
 
 import random
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
+from greedy.generate.config import GeneratorConfig
+from greedy.generate.practice import generate_practice
 from greedy.model.problem import Problem, Slot
-
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
 def practices_of_that_kind(sample: PracticeTables, *, each: int = 6) -> list[Problem]:
-    """First `each` synthetic practices of 14 employees and 5 weeks, then as many changed samples."""
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        from synthetic_practice import synthetic_practice
-    finally:
-        sys.path.remove(str(SCRIPTS))
-    synthetic = [to_problem(synthetic_practice(employees=14, weeks=5, seed=seed)) for seed in range(each)]
-    return synthetic + [perturbed(to_problem(sample), seed) for seed in range(each)]
+    """First `each` generated practices of 14 employees and 5 weeks, then as many changed samples."""
+    generated = [to_problem(generate_practice(GeneratorConfig(seed=seed))) for seed in range(each)]
+    return generated + [perturbed(to_problem(sample), seed) for seed in range(each)]
 
 
 def perturbed(problem: Problem, seed: int) -> Problem:

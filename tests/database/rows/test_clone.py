@@ -15,12 +15,13 @@ from greedy.database.rows.clone import clone_roster, clone_row
 from greedy.errors import InputError
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
+from greedy.generate.config import GeneratorConfig
+from greedy.generate.practice import generate_practice
 from greedy.persist import DatabaseOperationOrchestrator
 from greedy.pipeline import verify_roster
 from greedy.solve.fill import fill
 from greedy.store.postgres import PostgresStore
 from greedy.workspace import Workspace
-from scripts.synthetic_practice import synthetic_practice
 
 CONTENT = {
     "rosters": "naam, start_date, end_date, status",
@@ -101,7 +102,7 @@ async def test_a_clone_of_a_final_roster_follows_the_rules_of_today(db: DBConnec
 
 
 async def test_a_large_roster_is_cloned_about_as_fast_as_it_is_imported(db: DBConnector, store: PostgresStore) -> None:
-    tables = synthetic_practice()
+    tables = generate_practice(GeneratorConfig(employees=140, weeks=13), open_slots=True)
     assert len(tables.roster_assignments) == 38_220
     started = time.perf_counter()
     await store.import_tables(tables)
