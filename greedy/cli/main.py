@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from greedy import __version__
-from greedy.cli import database, files, rosters, running, workbooks
+from greedy.cli import database, files, generating, rosters, running, workbooks
 from greedy.cli.console import ExitCode, guarded, report_failure
 from greedy.cli.doctor import doctor
 from greedy.errors import CallerError
@@ -36,6 +36,7 @@ app.command("load")(files.load)
 app.command("export")(files.export)
 app.command("import")(workbooks.import_workbook)
 app.command("template")(workbooks.template)
+app.command("generate")(generating.generate)
 app.command("solve")(files.solve)
 app.command("check")(files.check)
 app.command("doctor")(doctor)
