@@ -11,17 +11,17 @@ from greedy.formats.practice import to_problem
 from greedy.formats.roster_json import parse_document, to_roster
 from greedy.generate.config import GeneratorConfig
 from greedy.generate.documents import planning_document, planted_document
+from greedy.generate.practice import GeneratedPractice, generated
 from greedy.generate.services import SERVICE_IDS
 from greedy.model.rules import check
-from tests.generate.planted import PlantedPractice, planted_practices
+from tests.generate.planted import planted_roster
 
 
-def _practice() -> PlantedPractice:
-    (practice,) = planted_practices(GeneratorConfig(seed=4, wishes=1))
-    return practice
+def _practice() -> GeneratedPractice:
+    return generated(GeneratorConfig(seed=4, wishes=1))
 
 
-def _planning(practice: PlantedPractice, folder: Path) -> Planning:
+def _planning(practice: GeneratedPractice, folder: Path) -> Planning:
     rows = practice.wishes
     text = planning_document(
         [row.employee_id for row in rows],
@@ -35,13 +35,13 @@ def _planning(practice: PlantedPractice, folder: Path) -> Planning:
 
 def test_the_planted_document_is_the_planted_solution() -> None:
     practice = _practice()
-    problem, rows = practice.problem, practice.solution
+    problem, rows = to_problem(practice.tables), practice.planted
     text = planted_document(
         problem.roster_id, [row.employee_id for row in rows], [row.date for row in rows], [str(row.service_id) for row in rows]
     )
     roster = to_roster(parse_document(text, "planted.json"), "planted.json", problem)
     assert len(roster.assignments) == practice.known.best
-    assert roster == practice.roster(problem)
+    assert roster == planted_roster(practice, problem)
     assert check(problem, roster) == []
 
 
@@ -61,7 +61,7 @@ def test_a_planning_file_holds_every_wish(tmp_path: Path) -> None:
 def test_the_planted_solution_is_legal_under_the_planning_file(tmp_path: Path) -> None:
     practice = _practice()
     problem = to_problem(practice.tables, planning=_planning(practice, tmp_path))
-    assert check(problem, practice.roster(problem)) == []
+    assert check(problem, planted_roster(practice, problem)) == []
 
 
 def test_no_wishes_are_a_planning_file_too(tmp_path: Path) -> None:

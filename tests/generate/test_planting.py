@@ -12,17 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greedy.errors import InputError
+from greedy.formats.practice import to_problem
+from greedy.formats.tables import faults_between_rows
 from greedy.generate.config import GeneratorConfig
 from greedy.generate.filling import NOTHING, fill
 from greedy.generate.planted_rows import planted_batches
 from greedy.generate.planting import Planting, plant
 from greedy.generate.population import staff_of
+from greedy.generate.practice import generated
 from greedy.generate.services import LINES, NUMBER_OF, SERVICE_TYPES, UNITS, asked_of
 from greedy.generate.staff import Staff
 from greedy.model.coverage import coverage
 from greedy.model.problem import Problem
 from greedy.model.rules import check
-from tests.generate.planted import planted_practices
+from tests.generate.planted import planted_roster
 
 configs = st.builds(
     GeneratorConfig,
@@ -57,12 +60,14 @@ def _most(problem: Problem) -> int:
 @given(configs)
 @settings(max_examples=20)
 def test_planted_solutions_are_legal_and_nobody_can_do_better(config: GeneratorConfig) -> None:
-    for practice in planted_practices(config):
-        problem = practice.problem
-        roster = practice.roster(problem)
+    for number in range(config.practices):
+        practice = generated(config, number)
+        assert list(faults_between_rows(practice.tables)) == []
+        problem = to_problem(practice.tables, limit_worked_days=True)
+        roster = planted_roster(practice, problem)
         assert check(problem, roster) == []
         assert problem.required == practice.known.required
-        assert sum(coverage(problem, roster).assigned) == practice.known.best == len(practice.solution) == _most(problem)
+        assert sum(coverage(problem, roster).assigned) == practice.known.best == len(practice.planted) == _most(problem)
         assert sum(problem.capabilities.values()) == practice.known.capacity
 
 
@@ -162,14 +167,14 @@ def test_work_is_shared_by_how_many_days_each_may_work() -> None:
 
 
 def test_roster_rows_tell_weeks_and_practice() -> None:
-    (practice,) = planted_practices(GeneratorConfig(practices=3, first_day=dt.date(2026, 12, 21), weeks=3), range(2, 3))
-    roster = practice.tables.roster
+    roster = generated(GeneratorConfig(practices=3, first_day=dt.date(2026, 12, 21), weeks=3), 2).tables.roster
     assert roster.naam == "Rooster 2026-W52 t/m 2027-W01, praktijk 2"
     assert (roster.start_date, roster.end_date) == (dt.date(2026, 12, 21), dt.date(2027, 1, 10))
 
 
 def test_demand_rows_stand_only_where_somebody_is_asked_for() -> None:
-    rows = [row for practice in planted_practices(GeneratorConfig(practices=10)) for row in practice.tables.roster_period_staffing_dagdelen]
+    config = GeneratorConfig(practices=10)
+    rows = [row for number in range(10) for row in generated(config, number).tables.roster_period_staffing_dagdelen]
     assert min(row.required for row in rows) > 0
     statuses = Counter(row.status for row in rows)
     assert set(statuses) == {"MOET", "MAG", "AANGEPAST"}
@@ -178,9 +183,10 @@ def test_demand_rows_stand_only_where_somebody_is_asked_for() -> None:
 
 def test_demand_of_one_service_weighs_the_same_on_all_days() -> None:
     """Otherwise a roster that leaves the lightest demand open could fill fewer shifts than the best."""
-    for practice in planted_practices(GeneratorConfig(practices=10, shortage=0.3)):
+    config = GeneratorConfig(practices=10, shortage=0.3)
+    for number in range(10):
         weights: dict[int, set[int]] = {}
-        for demand in practice.problem.demand:
+        for demand in to_problem(generated(config, number).tables).demand:
             weights.setdefault(demand.service, set()).add(demand.weight_under)
         assert all(len(of_service) == 1 for of_service in weights.values())
 
