@@ -48,9 +48,14 @@ def planning_document(
         if date is not None:
             requests.setdefault((employee, want), []).append(date)
     parts = ["# Wishes of the employees; a planted solution need not serve them.\n"]
-    parts += [f"[employees.{json.dumps(employee)}]\npreferred = {json.dumps(codes)}\n" for employee, codes in preferred.items()]
+    parts += [f"[employees.{_quoted(employee)}]\npreferred = {_quoted(codes)}\n" for employee, codes in preferred.items()]
     parts += [
-        f"[[requests]]\nemployee = {json.dumps(employee)}\ndates = [{', '.join(map(str, dates))}]\nwants = {json.dumps(want)}\n"
-        for (employee, want), dates in requests.items()
+        f"[[requests]]\nemployee = {_quoted(employee)}\ndates = [{', '.join(map(str, days))}]\nwants = {_quoted(want)}\n"
+        for (employee, want), days in requests.items()
     ]
     return "\n".join(parts)
+
+
+def _quoted(value: str | list[str]) -> str:
+    """A text, or a list of them, as TOML and JSON both write them."""
+    return json.dumps(value, ensure_ascii=False)

@@ -60,7 +60,8 @@ def _capabilities(staff: Staff, planting: Planting) -> Batch:
 def _staffing(config: GeneratorConfig, staff: Staff, planting: Planting) -> Batch:
     practice, day, service, team = asked = np.nonzero(planting.demand)
     places = (staff.practices[practice], day, service, team)
-    changed = uniform(config.seed, "changed by hand", *places) < CHANGED_BY_HAND
+    # Demand of one service weighs the same on all days, so a roster that misses the least also fills the most.
+    changed = ~_MAY[service] & (uniform(config.seed, "changed by hand", *places) < CHANGED_BY_HAND)
     return Batch(
         TABLES["roster_period_staffing_dagdelen"],
         (

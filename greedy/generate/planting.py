@@ -96,8 +96,8 @@ def _impossible(config: GeneratorConfig, staff: Staff, place: int, asked: NDArra
     number, size = int(staff.practices[place]), int(staff.there[place].sum())
     fits = _fitting(config, _only(staff, place), config.demand * can / wanted)
     return InputError(
-        f"demand {config.demand:g}: practice {number} asks for {wanted} shifts in {config.weeks} weeks, "
-        f"and its {size} employees can work {can} of them",
+        f"demand {config.demand:g}: practice {number} asks for {wanted} shifts, and its {_counted(size, 'employee')} can work about {can} "
+        f"in {_counted(config.weeks, 'week')}",
         next_step=f"ask for a demand of at most {fits:.2f}",
     )
 
@@ -111,6 +111,10 @@ def _fitting(config: GeneratorConfig, staff: Staff, demand: float) -> float:
         if not _too_much(asked, fill(config.seed, staff, able, asked).planned).any():
             return lower.demand
     return USUAL_DEMAND
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _only(staff: Staff, place: int) -> Staff:

@@ -12,17 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greedy.errors import InputError
-from greedy.formats.practice_csv import read_practice
 from greedy.formats.tables import Row
 from greedy.generate import chance, contracts
 from greedy.generate.absences import LEAVE, Absences, absences, slots
 from greedy.generate.config import GeneratorConfig
 from greedy.generate.names import people, places, practice_names, regions
 from greedy.generate.school_holidays import HOLIDAY_REGIONS, school_holidays
+from greedy.generate.services import BLOCKING_RULES, SERVICE_TYPES
 from greedy.generate.staff import DAGDELEN, TEAM_NAMES, Staff
 from greedy.generate.tables import ABSENCE_SOURCE, SOURCE_SYSTEM, TABLES, Batch
 from greedy.model.problem import SlotStatus
-from greedy.sample import SAMPLE_DIR
 
 # Over and over within a practice: three to three to one, and five people are all teams.
 _TEAMS = np.array([TEAM_NAMES.index(team) for team in ("Groen", "Oranje", "Groen", "Oranje", "Overig", "Groen", "Oranje")])
@@ -99,8 +98,7 @@ def staff_of(config: GeneratorConfig, practices: range) -> Staff:
 
 def shared_batches(config: GeneratorConfig) -> list[Batch]:
     """What all practices have in common: regions, services and their blocking rules."""
-    catalogue = read_practice(SAMPLE_DIR)
-    services = sorted(catalogue.service_types, key=lambda service: service.gekoppeld_aan is not None)  # second halves are led to
+    services = sorted(SERVICE_TYPES, key=lambda service: service.gekoppeld_aan is not None)  # second halves are led to
     return [
         _batch(
             "regions",
@@ -109,7 +107,7 @@ def shared_batches(config: GeneratorConfig) -> list[Batch]:
             school_holidays=[region.school_holidays for region in regions()],
         ),
         _batch_of_rows("service_types", services),
-        _batch_of_rows("service_blocking_rules", catalogue.service_blocking_rules),
+        _batch_of_rows("service_blocking_rules", BLOCKING_RULES),
     ]
 
 

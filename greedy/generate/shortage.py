@@ -20,7 +20,7 @@ def take_away(seed: int, practices: NDArray[np.int64], share: float, content: ND
     closed = np.zeros((len(content), len(SERVICE_TYPES)), np.bool_)
     if not share:
         return closed
-    turn = bits(seed, "turn of the service", practices[:, None], np.arange(len(SERVICE_TYPES))).argsort(axis=1).argsort(axis=1)
+    turn = bits(seed, "turn of the service", practices[:, None], np.arange(len(SERVICE_TYPES)))
     place = np.nonzero(np.isin(content, UNITS))
     practice, employee, day, dagdeel = place
     unit = content[place]
