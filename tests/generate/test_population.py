@@ -238,6 +238,25 @@ def test_most_leave_is_taken_in_the_school_holidays_of_the_region() -> None:
     assert np.mean(other_regions) < np.mean(inside) - 0.1
 
 
+def test_leave_is_of_weeks_or_of_some_days_and_illness_begins_at_any_time(rows: Rows) -> None:
+    begins: dict[str, Counter[str]] = {"Verlof": Counter(), "Ziekte": Counter()}
+    lengths: dict[str, Counter[Decimal]] = {"Verlof": Counter(), "Ziekte": Counter()}
+    ends = {CONFIG.first_day + dt.timedelta(days=day) for day in (34, 69)}  # of periods, where an absence is cut off
+    for row in rows["absences"]:
+        days = (row["last_date"] - row["first_date"]).days + 1
+        parts = 3 * days - DAGDELEN.index(row["first_dagdeel"]) - (2 - DAGDELEN.index(row["last_dagdeel"]))
+        if row["reason"] == "Verlof":
+            assert row["last_dagdeel"] == "A"
+            assert days in (1, 2, 3) or (days in (7, 14) and row["first_date"].weekday() == 0 and row["first_dagdeel"] == "O")
+        begins[row["reason"]][row["first_dagdeel"]] += 1
+        if row["last_date"] not in ends:
+            lengths[row["reason"]][parts / Decimal(3)] += 1
+    assert set(begins["Verlof"]) == {"O", "M"}
+    assert begins["Verlof"]["O"] > 2 * begins["Verlof"]["M"]
+    assert min(begins["Ziekte"][dagdeel] for dagdeel in DAGDELEN) > 0.25 * begins["Ziekte"].total()
+    assert set(lengths["Ziekte"]) == {1, 2, 3, 4, 5, 7, 14}
+
+
 async def test_applying_the_absences_in_the_database_changes_nothing(db: DBConnector, staff: Staff, rows: Rows) -> None:
     rosters = [{"id": roster, "start_date": staff.days[0], "end_date": staff.days[-1], "status": "draft"} for roster in staff.roster_ids]
     for table, some in (
