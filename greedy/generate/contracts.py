@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from greedy.formats.tables import Dagdeel, Weekday
 from greedy.generate import chance
 from greedy.generate.staff import DAGDELEN
+from greedy.generate.tables import picked
 
 FULL_TIME_HOURS = 36
 HOURS_A_DAY = 8
@@ -67,7 +68,7 @@ def work_days(hours: NDArray[np.int64], days: int, leave_days: NDArray[np.int64]
 def employments(seed: int, practices: NDArray[np.int64], employees: NDArray[np.int64], teams: NDArray[np.int64]) -> list[str]:
     """Partner, employed or self-employed; who stands in for both teams is mostly the last."""
     drawn = np.stack([chance.choice(weights, seed, "employment", practices, employees) for weights in _EMPLOYMENT_WEIGHTS])
-    return [_EMPLOYMENTS[position] for position in drawn[teams, np.arange(teams.size)].tolist()]
+    return picked(_EMPLOYMENTS, drawn[teams, np.arange(teams.size)])
 
 
 def contract_dates(

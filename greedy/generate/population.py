@@ -20,7 +20,7 @@ from greedy.generate.names import people, places, practice_names, regions
 from greedy.generate.school_holidays import HOLIDAY_REGIONS, school_holidays
 from greedy.generate.services import BLOCKING_RULES, SERVICE_TYPES
 from greedy.generate.staff import DAGDELEN, TEAM_NAMES, Staff
-from greedy.generate.tables import ABSENCE_SOURCE, SOURCE_SYSTEM, TABLES, Batch
+from greedy.generate.tables import ABSENCE_SOURCE, SOURCE_SYSTEM, TABLES, Batch, picked
 from greedy.model.problem import SlotStatus
 
 # Over and over within a practice: three to three to one, and five people are all teams.
@@ -126,14 +126,14 @@ def people_batches(config: GeneratorConfig, staff: Staff) -> list[Batch]:
     hours = contracts.hours_per_week(seed, *at)
     names = people(seed, *at, ids)
     starts, ends = contracts.contract_dates(seed, *at, staff.days[0], staff.days[-1])
-    practices, teams = len(staff.practices), len(TEAM_NAMES)
+    practices = len(staff.practices)
     return [
         _batch(
             "practices",
             id=staff.practice_ids,
             region_id=[region_ids[one.region] for one in place],
             number=staff.practices.tolist(),
-            name=[practice_names()[position] for position in name.tolist()],
+            name=picked(practice_names(), name),
             place=[one.name for one in place],
         ),
         _batch(
@@ -149,7 +149,7 @@ def people_batches(config: GeneratorConfig, staff: Staff) -> list[Batch]:
             voornaam=names.first_names,
             achternaam=names.surnames,
             email=names.emails,
-            team=[TEAM_NAMES[position] for position in team.tolist()],
+            team=picked(TEAM_NAMES, team),
             dienstverband=contracts.employments(seed, *at, team),
             aantalwerkdagen=staff.work_days[staff.there].tolist(),
             structureel_nbh=contracts.as_weeks(contracts.weekly_absence(seed, *at, hours)),
@@ -158,7 +158,7 @@ def people_batches(config: GeneratorConfig, staff: Staff) -> list[Batch]:
         _batch(
             "contracts",
             employee_id=ids,
-            team_id=[team_ids[position] for position in (practice * teams + team).tolist()],
+            team_id=picked(team_ids, practice * len(TEAM_NAMES) + team),
             hours_per_week=[contracts.hours_as_decimal(one) for one in hours.tolist()],
             fte=[contracts.fte(one) for one in hours.tolist()],
             start_date=starts,
@@ -170,19 +170,20 @@ def people_batches(config: GeneratorConfig, staff: Staff) -> list[Batch]:
 
 def _absence_batches(config: GeneratorConfig, staff: Staff) -> list[Batch]:
     away = _absences(config, staff.practices, staff.there, staff.days)
-    kind, period, first, last = (column.tolist() for column in (away.kind, away.period, away.first, away.last))
     employee_ids: list[str] = staff.employee_ids[away.practice, away.employee].tolist()
+    names = zip(employee_ids, picked(_KINDS, away.kind), away.period.tolist(), strict=True)
+    dates = [staff.days[0] + dt.timedelta(days=day) for day in range(int(away.last.max(initial=0)) // 3 + 1)]
     records = _batch(
         "absences",
-        source_system=[SOURCE_SYSTEM] * len(kind),
-        external_id=[f"{of}-{_KINDS[k]}-{p}" for of, k, p in zip(employee_ids, kind, period, strict=True)],
-        number=[0] * len(kind),
+        source_system=[SOURCE_SYSTEM] * len(employee_ids),
+        external_id=[f"{of}-{kind}-{period}" for of, kind, period in names],
+        number=[0] * len(employee_ids),
         employee_id=employee_ids,
-        first_date=[config.first_day + dt.timedelta(days=slot // 3) for slot in first],
-        first_dagdeel=[DAGDELEN[slot % 3] for slot in first],
-        last_date=[config.first_day + dt.timedelta(days=slot // 3) for slot in last],
-        last_dagdeel=[DAGDELEN[slot % 3] for slot in last],
-        reason=[_REASONS[k] for k in kind],
+        first_date=picked(dates, away.first // 3),
+        first_dagdeel=picked(DAGDELEN, away.first % 3),
+        last_date=picked(dates, away.last // 3),
+        last_dagdeel=picked(DAGDELEN, away.last % 3),
+        reason=picked(_REASONS, away.kind),
     )
 
     practice, employee, day, dagdeel = np.nonzero(slots(away, staff.there, len(staff.days)))
@@ -190,10 +191,10 @@ def _absence_batches(config: GeneratorConfig, staff: Staff) -> list[Batch]:
     unavailable = _batch(
         "roster_assignments",
         id=chance.uuids(config.seed, "unavailable", staff.practices[practice], employee, 3 * day + dagdeel),
-        roster_id=[staff.roster_ids[position] for position in practice.tolist()],
+        roster_id=picked(staff.roster_ids, practice),
         employee_id=staff.employee_ids[practice, employee].tolist(),
-        date=[staff.days[position] for position in day.tolist()],
-        dagdeel=[DAGDELEN[position] for position in dagdeel.tolist()],
+        date=picked(staff.days, day),
+        dagdeel=picked(DAGDELEN, dagdeel),
         service_id=nothing,
         status=[int(SlotStatus.UNAVAILABLE)] * len(practice),
         source=[ABSENCE_SOURCE] * len(practice),
