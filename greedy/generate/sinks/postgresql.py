@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from greedy.database import DBConnection, DBConnector, QueryError, qualified, quoted, require_migrated
 from greedy.errors import InputError
 from greedy.generate.config import GeneratorConfig
+from greedy.generate.population import shared_batches
 from greedy.generate.sinks.base import Chunk, Write, Wrote, as_it_is
 from greedy.generate.sinks.shared_rows import SharedRows
 from greedy.generate.sinks.synthetic_schema import SyntheticSchema
@@ -61,21 +62,11 @@ class PostgreSQLSink:
         Whether synthetic people may join employees that no generator made.
     """
 
-    wants_files = False
+    prepared = staticmethod(as_it_is)
 
     def __init__(self, database: DBConnector, *, add: bool = False) -> None:
-        self._database = database
-        self._add = add
-
-    @property
-    def name(self) -> str:
-        """The server, and the schema where it is not public."""
-        return f"PostgreSQL {of_schema(self._database)}"
-
-    @property
-    def prepared(self) -> Callable[[Chunk], Chunk]:
-        """Chunks as they are."""
-        return as_it_is
+        self._database, self._add = database, add
+        self.name = f"PostgreSQL {of_schema(database)}"
 
     @asynccontextmanager
     async def opened(self, config: GeneratorConfig, wrote: Wrote) -> AsyncIterator[Write]:
@@ -98,9 +89,12 @@ class PostgreSQLSink:
             await _refuse_same_seed(connection, config.seed)
             if not self._add:
                 await _refuse_others(connection, synthetic)
+            shared = SharedRows(connection)
+            for batch in shared_batches(config):
+                await shared.new_ones(batch, synthetic.schema_of(batch.table))
             for table in LOCKED_BY_ROSTER:
                 await connection.execute(STAGE.format(stage=_stage(table), table=qualified(table, connection.schema)))
-            yield partial(_write, connection, synthetic, SharedRows(connection), wrote)
+            yield partial(_write, connection, synthetic, shared, wrote)
             await synthetic.finish(timeout_seconds=STATEMENT_SECONDS)
 
 
