@@ -55,7 +55,7 @@ def capabilities_of(
     worked
         How often each works each service in the planted solution, [P, E, services].
     closed
-        Services without any room, [P, services]: nobody may work them once more.
+        Units without any room, [P, units]: nobody may work them once more.
     """
     times = worked + _room(config, staff, able, worked, closed)[:, :, _UNIT_OF]
     places = (staff.practices[:, None, None], np.arange(staff.there.shape[1])[:, None], _UNIT_OF)
@@ -69,7 +69,7 @@ def _room(
 ) -> NDArray[np.int64]:
     """How often each may work a unit beyond what was planned, [P, E, units]: units have room by what was planned of them."""
     units = list(UNITS)
-    open_shifts = worked[:, :, units].sum(axis=1) * _SIZE * ~closed[:, units]
+    open_shifts = worked[:, :, units].sum(axis=1) * _SIZE * ~closed
     total = worked.sum(axis=(1, 2))
     extra = np.floor(total / config.tightness).astype(np.int64) - total
     so_far = extra[:, None] * open_shifts.cumsum(axis=1) // np.maximum(open_shifts.sum(axis=1), 1)[:, None]

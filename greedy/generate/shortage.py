@@ -14,10 +14,10 @@ from greedy.generate.staff import DAGDELEN
 def take_away(seed: int, practices: NDArray[np.int64], share: float, content: NDArray[np.int8]) -> NDArray[np.bool_]:
     """Take a share of the planned shifts away from `content`, [P, E, D, 3], one service after another in an order of each practice.
 
-    Returns the services of which some were taken, [P, services]. When nobody may work these more often than is left in `content`, no roster
-    fills more than what is left: what was taken is missing in each.
+    Returns the units of which some were taken, [P, units]. When nobody may work these more often than is left in `content`, no roster fills
+    more than what is left: what was taken is missing in each.
     """
-    closed = np.zeros((len(content), len(SERVICE_TYPES)), np.bool_)
+    closed = np.zeros((len(content), len(UNITS)), np.bool_)
     if not share:
         return closed
     turn = bits(seed, "turn of the service", practices[:, None], np.arange(len(SERVICE_TYPES)))
@@ -37,9 +37,8 @@ def take_away(seed: int, practices: NDArray[np.int64], share: float, content: ND
 
     practice, employee, day, dagdeel = (axis[taken] for axis in place)
     content[practice, employee, day, dagdeel] = NOTHING
-    closed[practice, unit[taken]] = True
     for first, second in PAIRS.items():
         halves = unit[taken] == first
         content[practice[halves], employee[halves], day[halves], DAGDELEN.index(SERVICE_TYPES[second].dagdeel)] = NOTHING
-        closed[:, second] = closed[:, first]
+    closed[practice, np.searchsorted(UNITS, unit[taken])] = True
     return closed

@@ -304,6 +304,24 @@ def test_duties_go_round() -> None:
     assert (filled.content[0] == NUMBER_OF["DIO"]).sum(axis=(1, 2)).tolist() == [1] * 7
 
 
+def test_work_of_one_kind_goes_round_among_those_who_work_equally_much() -> None:
+    staff = replace(_staff(2, 10), team=np.zeros((1, 2), np.int64))
+    filled = fill(0, staff, _all_able(staff), _asking(10, ECH_TOT=[1] * 5 + [0] * 2 + [1] * 3, OSP_GRO=[1] * 5 + [0] * 2 + [1] * 3))
+    assert (filled.content[0] == NUMBER_OF["ECH"]).sum(axis=(1, 2)).tolist() == [4, 4]
+    assert (filled.content[0] == NUMBER_OF["OSP"]).sum(axis=(1, 2)).tolist() == [4, 4]
+
+
+def test_a_duty_is_not_given_to_whoever_works_in_a_slot_that_it_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the order of the lines, and whatever the rules say."""
+    staff = _staff(2, 1)
+    afternoon_first = (LINES[_line("MSP", "GRO")], LINES[_line("DIO", "TOT")])
+    monkeypatch.setattr("greedy.generate.filling.LINES", afternoon_first)
+    filled = fill(0, staff, _all_able(staff), np.array([[[1]], [[2]]]))
+    assert filled.planned[:, 0, 0].tolist() == [1, 1]
+    assert filled.content[0, :, 0, 1].tolist() == [NUMBER_OF["MSP"], NOTHING]
+    assert filled.content[0, :, 0, 0].tolist() == [NOTHING, NUMBER_OF["DIO"]]
+
+
 def test_who_has_nothing_to_do_on_a_whole_roster_is_planned_for_nothing() -> None:
     staff = replace(_staff(3, 7), work_days=np.zeros((1, 3), np.int64))
     filled = fill(0, staff, _all_able(staff), asked_of(GeneratorConfig(), staff))
