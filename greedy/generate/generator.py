@@ -21,6 +21,7 @@ from greedy.generate.sinks.base import Sink
 from greedy.generate.sinks.csv_folder import CsvFolder
 from greedy.generate.sinks.sqlite import SqliteSession
 from greedy.generate.summary import GenerationSummary
+from greedy.generate.tables import TABLES
 from greedy.generate.workers import FEWEST_CHUNKS, made_ahead, made_here
 
 
@@ -118,7 +119,7 @@ class MasterDataGenerator(TableByTable):
         make = made_ahead if parallel and len(chunks) >= FEWEST_CHUNKS else made_here
         rows, required, best = await _write(running, make(self.config, chunks, tuple(sink.prepared for sink in sinks)))
         return GenerationSummary(
-            rows=dict(rows),
+            rows={name: rows[name] for name in TABLES},
             practices=rows["practices"],
             employees=rows["employees"],
             rosters=rows["rosters"],

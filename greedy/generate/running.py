@@ -40,7 +40,8 @@ class RunningSink:
                 while (part := await self._parts.get()) is not None:
                     await write(part)
         except GreedyError as exc:
-            log.warning("generate.sink_failed", sink=self._sink.name, error=exc.message)
+            if self.opened.is_set():  # before that it is told as the error of all
+                log.warning("generate.sink_failed", sink=self._sink.name, error=exc.message)
             self.failed = exc
             self.opened.set()
         while part is not None:  # whoever brings parts is not held up

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from greedy.errors import GreedyError, InputError, OutsideError
 
 ANOTHER_PLACE = "give another place, or make this one writable"
+ROOM = "make room on the disk, or give another place"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -34,8 +35,10 @@ def of_sqlite(exc: sqlite3.Error, name: str) -> GreedyError:
     """An error by the code that SQLite gives it."""
     code = getattr(exc, "sqlite_errorname", "")
     match code.split("_")[1:]:
-        case ["FULL"] | ["IOERR", "WRITE"]:
-            return OutsideError(f"{name}: the disk is full; nothing was written", next_step="make room, or give another place")
+        case ["FULL"]:
+            return OutsideError(f"{name}: the disk is full; nothing was written", next_step=ROOM)
+        case ["IOERR", *_]:
+            return OutsideError(f"{name}: the disk did not take it ({exc}, {code}); nothing was written", next_step=ROOM)
         case ["BUSY" | "LOCKED", *_]:
             return OutsideError(
                 f"{name} is locked by another program; nothing was written",
@@ -49,10 +52,7 @@ def of_sqlite(exc: sqlite3.Error, name: str) -> GreedyError:
         case ["NOTADB" | "CORRUPT", *_]:
             return InputError(f"{name} is no sound SQLite database: {exc}", next_step="give another file")
         case ["CONSTRAINT", "UNIQUE" | "PRIMARYKEY", *_]:
-            return InputError(
-                f"{name} holds rows of the same practices already ({exc}); nothing was written",
-                next_step="give another seed, or another database",
-            )
+            return InputError(f"{name} holds rows of a generation already ({exc}); nothing was written", next_step="give another database")
         case ["CONSTRAINT", "FOREIGNKEY"]:
             return InputError(
                 f"{name}: rows refer to others that are not there; nothing was written",
@@ -64,5 +64,5 @@ def of_sqlite(exc: sqlite3.Error, name: str) -> GreedyError:
 def of_system(exc: OSError, name: str) -> GreedyError:
     """An error of the file system."""
     if exc.errno in FULL:
-        return OutsideError(f"{name}: the disk is full; nothing was written", next_step="make room, or give another place")
+        return OutsideError(f"{name}: {exc.strerror}; nothing was written", next_step=ROOM)
     return InputError(f"{name} cannot be written: {exc.strerror or exc}", next_step=ANOTHER_PLACE)

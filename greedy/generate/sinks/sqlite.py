@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, event
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from greedy.errors import InputError
@@ -40,7 +40,7 @@ async def add_rows(session: AsyncSession, table: str, batches: Iterable[Batch]) 
     rows: Counter[str] = Counter()
     try:
         with findings(name):
-            connection = await session.connection()
+            connection = await _in_transaction(session)
             await make_tables(connection, [*parents, table])
             for batch in batches:
                 await insert(connection, bound_batch(batch), lambda to, count: rows.update({to: count}))
@@ -75,7 +75,7 @@ class SqliteSession:
 
         try:
             with findings(self.name):
-                connection = await self._session.connection()
+                connection = await _in_transaction(self._session)
                 await make_tables(connection, TABLES)
             yield write
             with findings(self.name):
@@ -169,6 +169,15 @@ def name_of(session: AsyncSession) -> str:
             next_step="give a PostgreSQL database as a DBConnector: database=...",
         )
     return f"SQLite {engine.url.database or 'in memory'}"
+
+
+async def _in_transaction(session: AsyncSession) -> AsyncConnection:
+    """Its connection. The driver of Python begins a transaction at the first INSERT: too late for tables, which could not be undone."""
+    connection = await session.connection()
+    driver = (await connection.get_raw_connection()).driver_connection
+    if driver is not None and not driver.in_transaction:
+        await connection.exec_driver_sql("begin immediate")
+    return connection
 
 
 def _application_id(path: Path) -> int:
