@@ -99,7 +99,7 @@ def test_the_first_screen_is_real_output(tmp_path: Path) -> None:
     assert timeless(shown).startswith(timeless(told[1]))
 
 
-@pytest.mark.parametrize("command", ["run", "solve", "check", "import", "export", "template"])
+@pytest.mark.parametrize("command", ["run", "solve", "check", "load", "import", "export", "template"])
 def test_every_option_is_told(command: str) -> None:
     for flag in options_of(command):
         assert f"{flag}`" in README or f"{flag} " in README, flag
