@@ -28,12 +28,13 @@ THE_THREE = (
 
 
 class Watched:
-    """A sink, whether it has taken everything for good, and commands that then may follow.
+    """A sink, how many rosters it has taken, whether it has taken everything for good, and commands that then may follow.
 
     `next_steps` makes them from the id of a roster, and of how many.
     """
 
     def __init__(self, sink: Sink, next_steps: Callable[[str, int], list[str]]) -> None:
+        self.rosters = 0
         self.finished = False
         self.next_steps = next_steps
         self._sink = sink
@@ -51,7 +52,13 @@ class Watched:
     @asynccontextmanager
     async def opened(self, config: GeneratorConfig, wrote: Wrote) -> AsyncIterator[Write]:
         """See `Sink`."""
-        async with self._sink.opened(config, wrote) as write:
+
+        def count(table: str, rows: int) -> None:
+            if table == "rosters":
+                self.rosters += rows
+            wrote(table, rows)
+
+        async with self._sink.opened(config, count) as write:
             yield write
         self.finished = True
 

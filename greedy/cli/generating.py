@@ -86,7 +86,7 @@ async def _generated(job: Job, config: GeneratorConfig, sinks: list[Watched], *,
     from greedy.generate.generator import MasterDataGenerator
 
     try:
-        with _progress(config, quiet) as tell:
+        with _progress(config, sinks, quiet) as tell:
             return await MasterDataGenerator(config).generate(sinks, parallel=parallel, tell=tell)
     except asyncio.CancelledError:
         if job.stop.why is None:
@@ -95,24 +95,22 @@ async def _generated(job: Job, config: GeneratorConfig, sinks: list[Watched], *,
 
 
 @contextmanager
-def _progress(config: GeneratorConfig, quiet: bool) -> Iterator[Tell]:
-    """A bar of the employees on a terminal, otherwise a line of the log for every 10,000 rows of a table."""
+def _progress(config: GeneratorConfig, sinks: list[Watched], quiet: bool) -> Iterator[Tell]:
+    """A bar of the rosters on a terminal, otherwise a line of the log for every 10,000 rows of a table."""
     if quiet or not sys.stderr.isatty():
         yield lambda table, rows, total: log.info("generate.progress", table=table, rows=rows, total=total)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
-    columns = (BarColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    what = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True))
+    columns = (TextColumn("rosters"), BarColumn(20), MofNCompleteColumn(), TimeElapsedColumn(), what)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=config.employees)
-
-        def tell(table: str, rows: int, total: int | None) -> None:
-            bar.update(task, description=inserted(table, rows, total))
-            if table == "employees":
-                bar.update(task, completed=rows)
-
-        yield tell
+        task = bar.add_task("", total=config.practices)
+        yield lambda table, rows, total: bar.update(
+            task, completed=max(sink.rosters for sink in sinks), description=inserted(table, rows, total)
+        )
 
 
 def inserted(table: str, rows: int, total: int | None) -> str:

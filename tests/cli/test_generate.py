@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,10 +19,11 @@ import psutil
 import pytest
 import structlog
 
-from greedy.cli.generate_sinks import sqlite_path
-from greedy.cli.generating import inserted
+from greedy.cli.generate_sinks import chosen_sinks, sqlite_path
+from greedy.cli.generating import _progress, inserted
 from greedy.cli.main import main
 from greedy.errors import InputError
+from greedy.generate.config import GeneratorConfig
 from tests.cli.test_cli import Greedy
 
 PATIENCE_SECONDS = 60
@@ -181,6 +188,27 @@ def test_progress_stands_in_the_log(greedy: Here) -> None:
     assert {(line["table"], line["rows"], line["total"]) for line in told} >= {("employees", 14, 14), ("practices", 1, 1)}
     assert inserted("employees", 10_000, 100_000) == "Inserted 10,000 / 100,000 rows into employees"
     assert inserted("roster_assignments", 20_000, None) == "Inserted 20,000 rows into roster_assignments"
+
+
+def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = GeneratorConfig(practices=500)
+    (sink,) = chosen_sinks("x.db", None, None, None, add=False, force=False)
+    terminal, ours = pty.openpty()
+    with os.fdopen(ours, "w") as stderr, monkeypatch.context() as patched:
+        fcntl.ioctl(stderr, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 140, 0, 0))
+        patched.setattr(sys, "stderr", stderr)
+        patched.setenv("TERM", "xterm")
+        with _progress(config, [sink], quiet=False) as tell:
+            sink.rosters = 250
+            tell("employees", 10_000, 100_000)
+        with _progress(config, [sink], quiet=True) as tell:
+            tell("employees", 20_000, 100_000)
+        shown = os.read(terminal, 1 << 16).decode()
+    os.close(terminal)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
+    assert "250/500" in text
+    assert "Inserted 10,000 / 100,000 rows into employees" in text
+    assert "20,000" not in text
 
 
 @pytest.mark.parametrize(("ending", "code", "more"), [(signal.SIGINT, 130, []), (signal.SIGTERM, 143, ["--no-parallel"])])
