@@ -3,7 +3,7 @@
 For SQLite and PostgreSQL, in turn, the best of --rounds:
 
 bare         the rows lie ready in memory: one executemany (sqlite3) or COPY (asyncpg) a table, and one commit. In SQLite into the same
-             tables with the same pragmas; in PostgreSQL into tables with the same columns, keys and checks, without foreign keys and triggers
+             tables with the same pragmas; in PostgreSQL into some with the same columns, keys and checks, but no foreign keys or triggers
 same_tables  of PostgreSQL: COPY of the ready rows into the very tables, whose foreign keys and triggers look at every row
 ready_made   the sink, with the same rows ready in memory
 generated    the command, which generates the rows. `seconds` are its own count; `whole_seconds` those of its process, with its start;

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, DDLElement
 
 from greedy.database import DBConnection, SchemaError, quoted
+from greedy.database.identifiers import NAME_BYTES
 from greedy.formats.tables import TABLES as ROSTER_TABLES
 from greedy.generate.sinks.columns import tables_in
 from greedy.generate.tables import TABLES, Table
@@ -26,7 +27,7 @@ from pg_namespace where nspname = $1
 COLUMNS = """
 select relname, array_agg(attname::text order by attnum) as columns
 from pg_class join pg_attribute on attrelid = pg_class.oid
-where relnamespace = to_regnamespace(quote_ident($1)) and relkind = 'r' and attnum > 0 and not attisdropped group by relname
+where relnamespace = to_regnamespace(quote_ident($1)) and relname = any ($2) and attnum > 0 and not attisdropped group by relname
 """
 ROLES = "select rolname from pg_roles where rolname in ('anon', 'authenticated')"
 
@@ -36,10 +37,15 @@ class SyntheticSchema:
 
     def __init__(self, connection: DBConnection) -> None:
         self.name = NAME if connection.schema == "public" else f"{NAME}_{connection.schema}"
+        if len(self.name.encode()) > NAME_BYTES:
+            raise SchemaError(f"schema {self.name} would have a name of more than {NAME_BYTES} bytes", next_step="choose another --schema")
         self._connection = connection
         schemas = {name: connection.schema if name in IN_PRACTICE else self.name for name in TABLES}
         declared = tables_in(sa.MetaData(), schemas)
         self._tables = [table for name, table in declared.items() if name not in IN_PRACTICE]
+        self._keys = [key for table in self._tables for key in sorted(table.foreign_key_constraints, key=lambda key: list(key.column_keys))]
+        for key in self._keys:
+            key.ondelete = "CASCADE"  # what is known of a roster or an employee goes with them
         self._made = False
 
     @classmethod
@@ -52,14 +58,22 @@ class SyntheticSchema:
             A schema of this name holds something else, or tables of another version.
         """
         schema = cls(connection)
-        found = {row["relname"]: row["columns"] for row in await connection.execute(COLUMNS, [schema.name], fetch_all=True)}
+        wanted = {table.name: list(table.columns.keys()) for table in schema._tables}
+        rows = await connection.execute(COLUMNS, [schema.name, list(wanted)], fetch_all=True)
+        found = {row["relname"]: row["columns"] for row in rows}
         ours = await connection.execute(IS_OURS, [schema.name, MARK], fetch_val=True)
-        if ours is False or (found and found != {table.name: list(table.columns.keys()) for table in schema._tables}):
-            what = "tables of another version of the generator" if ours else "things that no generator made"
+        if ours is False:
             raise SchemaError(
-                f"schema {schema.name} of {connection.server} has {what}; nothing was written",
-                next_step=f"drop or rename it: drop schema {quoted(schema.name)} cascade",
+                f"{connection.server} has a schema {schema.name} that no generator made; nothing was written",
+                next_step=f"rename it: alter schema {quoted(schema.name)} rename to ...",
             )
+        if found not in ({}, wanted):
+            raise SchemaError(
+                f"schema {schema.name} of {connection.server} has tables of another version of the generator; nothing was written",
+                next_step=f"drop it, with all that is known of the synthetic rosters: drop schema {quoted(schema.name)} cascade",
+            )
+        if ours is None:
+            await connection.execute(f"create schema {quoted(schema.name)}")
         if not found:
             await schema._make()
         return schema
@@ -71,13 +85,11 @@ class SyntheticSchema:
     async def finish(self, *, timeout_seconds: float) -> None:
         """Give tables that were made in this transaction their foreign keys: checked at once, and others are locked but for a moment."""
         if self._made:
-            await self._run(
-                *(AddConstraint(key) for table in self._tables for key in table.foreign_key_constraints), timeout_seconds=timeout_seconds
-            )
+            await self._run(*map(AddConstraint, self._keys), timeout_seconds=timeout_seconds)
 
     async def _make(self) -> None:
         name = quoted(self.name)
-        await self._connection.execute(f"create schema if not exists {name}; comment on schema {name} is '{MARK}'")
+        await self._connection.execute(f"comment on schema {name} is '{MARK}'")
         await self._run(
             *(CreateTable(table, include_foreign_key_constraints=[]) for table in self._tables),
             *(CreateIndex(index) for table in self._tables for index in table.indexes),
