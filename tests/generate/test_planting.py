@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections import Counter
 from dataclasses import fields, replace
@@ -165,6 +166,22 @@ def test_work_is_shared_by_how_many_days_each_may_work() -> None:
     share = days[staff.there] / staff.work_days[staff.there]
     assert share.std() < 0.1
     assert share.min() > 0.3
+
+
+def test_nobody_works_duties_all_the_time() -> None:
+    """Also those who are able to do little else."""
+    staff, planting = _planted(GeneratorConfig(practices=50, employees=700, leave=0, illness=0))
+    duties = np.isin(planting.content[:, :, :, 0], [NUMBER_OF["DIO"], NUMBER_OF["DDO"]]).sum(axis=2)
+    assert duties[staff.there].mean() > 3
+    assert duties.max() <= 12
+
+
+def test_the_same_seed_gives_the_same_bytes_on_every_platform() -> None:
+    config = GeneratorConfig(practices=3, employees=40, seed=2026, shortage=0.05)
+    staff = staff_of(config, range(3))
+    rows = [row for batch in planted_batches(config, staff, plant(config, staff)) for row in zip(*batch.columns, strict=True)]
+    text = "\n".join(";".join(str(value) for value in row) for row in rows)
+    assert hashlib.sha256(text.encode()).hexdigest() == "4f72a3b06b8ef802688dd1de7b039708dc8a85bf1241bb88c6fe1c6dfde63717"
 
 
 def test_roster_rows_tell_weeks_and_practice() -> None:
