@@ -100,7 +100,7 @@ def _impossible(config: GeneratorConfig, staff: Staff, asked: NDArray[np.int64],
     return InputError(
         f"demand {config.demand:g}: practice {staff.practices[place]} asks for {wanted[place]} shifts, "
         f"and its {_counted(size, 'employee')} can work about {can[place]} in {_counted(config.weeks, 'week')}",
-        next_step=f"ask for a demand of at most {_fitting(config, staff, highest):.2f}",
+        next_step=f"ask for a demand of at most {_fitting(config, staff, highest):g}",
     )
 
 
