@@ -100,10 +100,9 @@ class _Plan:
         return free
 
     def _least_loaded(self, line: Line, free: NDArray[np.bool_], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """The first of the free in each practice, [P, E]: by share of work days used, times she had this unit, and lot."""
-        days = self._days_worked + ~self._works_today
-        load = (days << 10) // np.maximum(self._work_days, 1)
-        place = np.where(free, (((load << 10) + self._times[line.unit]) << 24) + self._lots, _NOT_FREE)
+        """The first of the free in each practice, [P, E]: by share of her work days used, once more so by this unit, and by lot."""
+        days = self._days_worked + ~self._works_today + self._times[line.unit]
+        place = np.where(free, ((days << 10) // np.maximum(self._work_days, 1) << 24) + self._lots, _NOT_FREE)
         last = np.minimum(wanted, place.shape[1]) - 1
         bound = np.take_along_axis(np.sort(place, axis=1), np.maximum(last, 0)[:, None], axis=1)
         return free & (place <= bound) & (last >= 0)[:, None]

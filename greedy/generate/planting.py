@@ -57,8 +57,8 @@ def plant(config: GeneratorConfig, staff: Staff) -> Planting:
     able = able_of(config.seed, staff)
     asked = _asked(config, staff, able)
     filled = fill(config.seed, staff, able, asked)
-    if config.demand > USUAL_DEMAND and (too_much := _too_much(asked, filled.planned)).any():
-        raise _impossible(config, staff, int(too_much.argmax()), asked, filled.planned)
+    if config.demand > USUAL_DEMAND and _too_much(asked, filled.planned).any():
+        raise _impossible(config, staff, asked, filled.planned)
     content = filled.content
     closed = take_away(config.seed, staff.practices, config.shortage, content)
     worked = np.stack([(content == service).sum(axis=(2, 3)) for service in range(len(SERVICE_TYPES))], axis=2)
@@ -90,23 +90,25 @@ def _too_much(asked: NDArray[np.int64], planned: NDArray[np.int64]) -> NDArray[n
     return _shifts(asked - planned) > LOST_SHIFTS + _shifts(asked) // LOST_PART
 
 
-def _impossible(config: GeneratorConfig, staff: Staff, place: int, asked: NDArray[np.int64], planned: NDArray[np.int64]) -> InputError:
-    """The refusal of a practice, with its numbers and a demand that would fit."""
-    wanted, can = int(_shifts(asked)[place]), int(_shifts(planned)[place])
-    number, size = int(staff.practices[place]), int(staff.there[place].sum())
-    fits = _fitting(config, _only(staff, place), config.demand * can / wanted)
+def _impossible(config: GeneratorConfig, staff: Staff, asked: NDArray[np.int64], planned: NDArray[np.int64]) -> InputError:
+    """The refusal of the first practice that asks too much, and a demand that all of `staff` can work."""
+    place = int(_too_much(asked, planned).argmax())
+    wanted, can = _shifts(asked), _shifts(planned)
+    size = int(staff.there[place].sum())
+    # Less is lost in days that are full when less is asked for, hence the quarter.
+    highest = config.demand * min(1.0, 1.25 * float((can / np.maximum(wanted, 1)).max()))
     return InputError(
-        f"demand {config.demand:g}: practice {number} asks for {wanted} shifts, and its {_counted(size, 'employee')} can work about {can} "
-        f"in {_counted(config.weeks, 'week')}",
-        next_step=f"ask for a demand of at most {fits:.2f}",
+        f"demand {config.demand:g}: practice {staff.practices[place]} asks for {wanted[place]} shifts, "
+        f"and its {_counted(size, 'employee')} can work about {can[place]} in {_counted(config.weeks, 'week')}",
+        next_step=f"ask for a demand of at most {_fitting(config, staff, highest):g}",
     )
 
 
 def _fitting(config: GeneratorConfig, staff: Staff, demand: float) -> float:
-    """The first demand from `demand` downwards that the staff can work, in hundredths."""
+    """The first demand from `demand` downwards that the staff can work, in steps of a twentieth."""
     able = able_of(config.seed, staff)
-    for hundredths in range(int(demand * 100), int(USUAL_DEMAND * 100), -1):
-        lower = config.model_copy(update={"demand": hundredths / 100})
+    for twentieths in range(int(demand * 20), int(USUAL_DEMAND * 20), -1):
+        lower = config.model_copy(update={"demand": twentieths / 20})
         asked = _asked(lower, staff, able)
         if not _too_much(asked, fill(config.seed, staff, able, asked).planned).any():
             return lower.demand
@@ -115,19 +117,3 @@ def _fitting(config: GeneratorConfig, staff: Staff, demand: float) -> float:
 
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _only(staff: Staff, place: int) -> Staff:
-    """One practice of several."""
-    here = slice(place, place + 1)
-    return Staff(
-        practices=staff.practices[here],
-        there=staff.there[here],
-        employee_ids=staff.employee_ids[here],
-        team=staff.team[here],
-        work_days=staff.work_days[here],
-        absent=staff.absent[here],
-        days=staff.days,
-        practice_ids=staff.practice_ids[here],
-        roster_ids=staff.roster_ids[here],
-    )
