@@ -152,14 +152,17 @@ async def _write(running: Sequence[RunningSink], parts: AsyncGenerator[Made, Non
             required, best = required + made.required, best + made.best
             for one, part in zip(running, made.parts, strict=True):
                 await one.put(part)
-            _refuse_if_all_failed(running)
+            _go_on_without_failed(running)
         for one in running:
             await one.end()
-    _refuse_if_all_failed(running)
+    _go_on_without_failed(running)
     return rows, required, best
 
 
-def _refuse_if_all_failed(running: Sequence[RunningSink]) -> None:
+def _go_on_without_failed(running: Sequence[RunningSink]) -> None:
+    """Raise the first failure when no sink is left."""
     failures = [one.failed for one in running if one.failed is not None]
     if len(failures) == len(running):
         raise failures[0]
+    for one in running:
+        one.tell_failure()

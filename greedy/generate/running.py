@@ -30,6 +30,7 @@ class RunningSink:
         self.rows: Counter[str] = Counter()
         self._sink, self._config, self._tell = sink, config, tell
         self._parts: asyncio.Queue[object] = asyncio.Queue(1)
+        self._told = False
 
     async def run(self) -> None:
         """Open the sink, write until `end`, close it. Errors of this project end in `failed`."""
@@ -40,8 +41,6 @@ class RunningSink:
                 while (part := await self._parts.get()) is not None:
                     await write(part)
         except GreedyError as exc:
-            if self.opened.is_set():  # before that it is told as the error of all
-                log.warning("generate.sink_failed", sink=self._sink.name, error=exc.message)
             self.failed = exc
             self.opened.set()
         while part is not None:  # whoever brings parts is not held up
@@ -54,6 +53,12 @@ class RunningSink:
     async def end(self) -> None:
         """Nothing more comes."""
         await self._parts.put(None)
+
+    def tell_failure(self) -> None:
+        """Say that it has failed, once, while others go on."""
+        if self.failed is not None and not self._told:
+            self._told = True
+            log.warning("generate.sink_failed", sink=self._sink.name, error=self.failed.message)
 
     def summary(self) -> SinkSummary:
         """What came of it."""

@@ -11,6 +11,7 @@ from greedy.errors import InputError
 from greedy.generate.config import GeneratorConfig
 from greedy.generate.sinks.base import Write, Wrote
 from greedy.generate.sinks.csv_text import CsvPart, csv_part
+from greedy.generate.sinks.ending import to_its_end
 from greedy.generate.sinks.faults import findings
 from greedy.generate.sinks.places import refuse_missing_folder, replacing_folder
 
@@ -45,7 +46,7 @@ class CsvFolder:
         async def write(part: CsvPart) -> None:
             shared.update(part.shared)
             with findings(self.name):
-                await asyncio.to_thread(_write, unfinished, part, shared)
+                await to_its_end(asyncio.to_thread(_write, unfinished, part, shared))
             for table, rows in part.rows.items():
                 wrote(table, rows)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,11 @@ from sqlalchemy.pool import NullPool
 from greedy.errors import InputError
 from greedy.formats.files import replacing
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.sinks.base import Write, Wrote
+from greedy.generate.sinks.base import Chunk, Write, Wrote, as_it_is
+from greedy.generate.sinks.ending import to_its_end
 from greedy.generate.sinks.faults import findings
 from greedy.generate.sinks.places import refuse_missing_folder
-from greedy.generate.sinks.sqlite_rows import Bound, bound, bound_batch, check_references, insert, make_indexes, make_tables
+from greedy.generate.sinks.sqlite_rows import check_references, insert, make_indexes, make_tables
 from greedy.generate.tables import TABLES, Batch
 
 APPLICATION_ID = 0x47524459  # "GRDY", in the header of each file that is made here
@@ -40,12 +41,11 @@ async def add_rows(session: AsyncSession, table: str, batches: Iterable[Batch]) 
     rows: Counter[str] = Counter()
     try:
         with findings(name):
-            connection = await _in_transaction(session)
-            await make_tables(connection, [*parents, table])
-            for batch in batches:
-                await insert(connection, bound_batch(batch), lambda to, count: rows.update({to: count}))
-            await make_indexes(connection, [table])
-            await check_references(connection, [table])
+            connection = await to_its_end(_begun(session, [*parents, table]))
+        for batch in batches:
+            await insert(connection, batch, name, lambda to, count: rows.update({to: count}))
+        with findings(name):
+            await to_its_end(_ended(connection, [table]))
     except BaseException:
         await session.rollback()
         raise
@@ -58,7 +58,7 @@ class SqliteSession:
     Tables that are missing are made.
     """
 
-    prepared = staticmethod(bound)
+    prepared = staticmethod(as_it_is)
 
     def __init__(self, session: AsyncSession, name: str | None = None) -> None:
         self._session = session
@@ -68,20 +68,17 @@ class SqliteSession:
     async def opened(self, _: GeneratorConfig, wrote: Wrote) -> AsyncIterator[Write]:
         """See `Sink`."""
 
-        async def write(part: list[Bound]) -> None:
-            with findings(self.name):
-                for rows in part:
-                    await insert(connection, rows, wrote)
+        async def write(chunk: Chunk) -> None:
+            for batch in chunk.batches:
+                await insert(connection, batch, self.name, wrote)
 
         try:
             with findings(self.name):
-                connection = await _in_transaction(self._session)
-                await make_tables(connection, TABLES)
+                connection = await to_its_end(_begun(self._session, TABLES))
             yield write
             with findings(self.name):
-                await make_indexes(connection, TABLES)
-                await check_references(connection, TABLES)
-                await self._session.commit()
+                await to_its_end(_ended(connection, TABLES))
+                await to_its_end(self._session.commit())
         except BaseException:
             await self._session.rollback()
             raise
@@ -98,7 +95,7 @@ class SqliteFile:
         It may be a file that the generator made before; that is replaced.
     """
 
-    prepared = staticmethod(bound)
+    prepared = staticmethod(as_it_is)
 
     def __init__(self, path: Path, *, replace: bool = False) -> None:
         self.path, self._replace = path, replace
@@ -171,13 +168,23 @@ def name_of(session: AsyncSession) -> str:
     return f"SQLite {engine.url.database or 'in memory'}"
 
 
-async def _in_transaction(session: AsyncSession) -> AsyncConnection:
-    """Its connection. The driver of Python begins a transaction at the first INSERT: too late for tables, which could not be undone."""
+async def _begun(session: AsyncSession, tables: Collection[str]) -> AsyncConnection:
+    """Its connection, in a transaction and with tables.
+
+    By itself the driver begins a transaction at the first INSERT: too late for tables, which could not be undone.
+    """
     connection = await session.connection()
     driver = (await connection.get_raw_connection()).driver_connection
     if driver is not None and not driver.in_transaction:
         await connection.exec_driver_sql("begin immediate")
+    await make_tables(connection, tables)
     return connection
+
+
+async def _ended(connection: AsyncConnection, tables: Collection[str]) -> None:
+    """Do what comes after the rows."""
+    await make_indexes(connection, tables)
+    await check_references(connection, tables)
 
 
 def _application_id(path: Path) -> int:

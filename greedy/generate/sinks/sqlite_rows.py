@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from greedy.errors import InputError
-from greedy.generate.sinks.base import BATCH_ROWS, Chunk, Wrote
+from greedy.generate.sinks.base import BATCH_ROWS, Wrote
 from greedy.generate.sinks.columns import tables_in
+from greedy.generate.sinks.ending import to_its_end
+from greedy.generate.sinks.faults import findings
 from greedy.generate.tables import Batch
 
 SQL_TABLES = tables_in(sa.MetaData())
@@ -33,13 +35,8 @@ class Bound(NamedTuple):
             yield list(zip(*(column[start : start + BATCH_ROWS] for column in self.columns), strict=True))
 
 
-def bound(chunk: Chunk) -> list[Bound]:
-    """A chunk as SQLite takes it: dates and times as ISO text, decimals as exact text, weekly absences as JSON."""
-    return [bound_batch(batch) for batch in chunk.batches]
-
-
-def bound_batch(batch: Batch) -> Bound:
-    """A batch as SQLite takes it."""
+def bound(batch: Batch) -> Bound:
+    """A batch as SQLite takes it: dates and times as ISO text, decimals as exact text, weekly absences as JSON."""
     columns = SQL_TABLES[batch.table.name].columns
     return Bound(batch.table.name, tuple(_bound(column, values) for column, values in zip(columns, batch.columns, strict=True)))
 
@@ -74,12 +71,13 @@ async def make_indexes(connection: AsyncConnection, tables: Collection[str]) -> 
             await connection.execute(CreateIndex(index, if_not_exists=True))
 
 
-async def insert(connection: AsyncConnection, rows: Bound, wrote: Wrote) -> None:
-    """Add rows, BATCH_ROWS at a time."""
-    text = insert_text(rows.table)
-    for batch in rows.batches():
-        await connection.exec_driver_sql(text, batch)
-        wrote(rows.table, len(batch))
+async def insert(connection: AsyncConnection, batch: Batch, name: str, wrote: Wrote) -> None:
+    """Add rows, BATCH_ROWS at a time. `name` is the sink's, for errors."""
+    text = insert_text(batch.table.name)
+    for rows in bound(batch).batches():
+        with findings(name):
+            await to_its_end(connection.exec_driver_sql(text, rows))
+        wrote(batch.table.name, len(rows))
 
 
 async def check_references(connection: AsyncConnection, tables: Collection[str]) -> None:

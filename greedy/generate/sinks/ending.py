@@ -1,0 +1,22 @@
+"""Work that is not to be cut off in its middle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+
+async def to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
+    """Await `work`, which a cancellation does not reach: it goes on to its end, and only then the cancellation does.
+
+    So a thread that writes has ended before what it wrote is undone.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
