@@ -181,6 +181,12 @@ def test_faults_between_rows_are_told_with_table_and_row(path: Path, db: sqlite3
     assert f"roster_assignments, row {first}: employee_id: no employee has the id EMP003" in lines
 
 
+def test_whoever_has_a_capability_or_a_slot_belongs_to_the_roster(path: Path, db: sqlite3.Connection, sample: PracticeTables) -> None:
+    db.execute("delete from roster_employee_services where employee_id in ('EMP002', 'EMP003')")
+    db.execute("delete from roster_assignments where employee_id in ('EMP001', 'EMP003')")
+    assert [row.id for row in read_practice_sqlite(path).employees] == [row.id for row in sample.employees if row.id != "EMP003"]
+
+
 def test_rows_of_other_rosters_are_not_looked_at(tmp_path: Path, sample: PracticeTables) -> None:
     path = tmp_path / "x.db"
     second = another(sample, "Winter")
@@ -242,6 +248,9 @@ def test_a_file_that_is_damaged_or_no_database(path: Path, tmp_path: Path, sampl
         read_tables(text)
     with pytest.raises(InputError, match="there is no folder"):
         read_tables(tmp_path / "nowhere.db")
+    with pytest.raises(InputError, match="cannot read .*nowhere.db: unable to open"):
+        read_practice_sqlite(tmp_path / "nowhere.db")
+    assert not (tmp_path / "nowhere.db").exists()
 
 
 def test_a_file_that_another_writes_to_is_told_after_a_while(path: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
