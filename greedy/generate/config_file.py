@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,8 +44,11 @@ def read_config(path: Path | None = None, options: Mapping[str, object] | None =
         key = str(error["loc"][0]) if error["loc"] else ""
         if error["type"] == "extra_forbidden":
             message = unknown("key", key, GeneratorConfig.model_fields)
+        elif error["type"] == "value_error":
+            message = error["msg"].removeprefix("Value error, ")
         else:
-            message = error["msg"].removeprefix("Value error, ") + (f", not {error['input']!r}" if key else "")
+            found = error["input"]
+            message = f"{error['msg']}, not {found if isinstance(found, dt.date) else repr(found)}"
         place = "" if not key else f"--{key.replace('_', '-')}: " if key in chosen else f"{path}: {key}: "
         faults.append(place + message)
     raise InputError("this cannot be generated", details=faults, next_step=NEXT_STEP)

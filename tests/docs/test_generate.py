@@ -52,6 +52,9 @@ def test_every_key_is_told_as_it_is_and_the_example_has_them_all(tmp_path: Path)
         line = next(line for line in DOCUMENT.splitlines() if line.startswith(f"| `{name}` |"))
         description = str(info.description).partition(";")[0].rstrip(".")
         assert (description[0].lower() + description[1:])[:40] in line
+        bounds = [getattr(limit, which) for limit in info.metadata for which in ("ge", "gt", "le") if hasattr(limit, which)]
+        if name not in ("seed", "first_day"):
+            assert [bound for bound in bounds if f"{bound:,}" not in line.split("|")[3]] == []
         if info.default_factory is None:
             assert line.endswith(f"| {info.default} |")
     (example,) = re.findall(r"```toml\n(.*?)```", DOCUMENT, re.DOTALL)

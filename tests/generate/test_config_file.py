@@ -47,6 +47,16 @@ def test_every_fault_is_told_at_once_with_its_place(tmp_path: Path) -> None:
     ]
 
 
+def test_faults_of_dates_and_of_several_values_read_well(tmp_path: Path) -> None:
+    path = tmp_path / "generate.toml"
+    assert said(path, "first_day = 2026-01-06\n")[1:] == [
+        f"{path}: first_day: 2026-01-06 is a Tuesday; the Monday of that week is 2026-01-05"
+    ]
+    assert said(path, "first_day = 1999-01-04\n")[1].endswith("greater than or equal to 2000-01-03, not 1999-01-04")
+    (fault,) = said(path, "practices = 1\n", employees=10_000)[1:]
+    assert fault.startswith("10000 employees in 1 practices")
+
+
 def test_an_option_in_place_of_a_faulty_value_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "generate.toml"
     path.write_text("weeks = 0\n")
