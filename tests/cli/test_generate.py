@@ -149,6 +149,8 @@ def test_what_is_there_is_replaced_only_when_asked_for_and_when_the_generator_ma
         (["--csv", "out", "--add"], "--add is for a PostgreSQL database"),
         (["--csv", "out", "--schema", "x"], "--schema is for a PostgreSQL database"),
         (["--to", "postgresql://me:hush@host/x"], "write it as sqlite:///x.db"),
+        (["--csv", "x", "--to", "x"], "--csv x: a folder is to be made there"),
+        (["--csv", ""], "--csv .: a folder is to be made there"),
         (["--to", "sqlite:///none/x.db"], "none does not exist"),
         (["--database", "mysql://me:hush@host/x"], "is not one of PostgreSQL"),
         (["--csv", "out", "--practices", "0", "--tightness", "1.5"], "--tightness: Input should be less than or equal to 1, not 1.5"),
