@@ -93,6 +93,8 @@ def test_three_sinks_at_once_are_read_again_and_reach_the_known_best(
         ran = greedy.json("run", roster["id"], "--time-limit", "600", "--workers", "1", "--fail-on", "verify")
         assert (ran["coverage"]["needed"], ran["coverage"]["assigned"]) == (planted["needed"], planted["assigned"])
         assert (ran["solver"]["status"], ran["verification"]["all_passed"]) == ("optimal", True)
+        wished = greedy.json("solve", folder, "--planning", f"{folder}/planning.toml", "--solver", "greedy")
+        assert wished["violations"] == []
     assert found == {"needed": made["required"], "assigned": made["best"]}
 
 
@@ -107,6 +109,11 @@ def test_a_file_of_one_roster_is_loaded_and_solved_without_saying_which(make_gre
     assert lines[3:] == ["next: greedy check x.db x.db", "next: greedy load x.db"]
     assert greedy("check", "x.db", "x.db").stdout.splitlines()[1].startswith("COMPLETE: ")
     assert greedy.json("load", "x.db")["imported"] is True
+    assert greedy("generate", *FEW, "--to", "more.db").returncode == 0
+    assert "more.db holds 2 rosters; which one?" in greedy.fails(1, "load", "more.db")
+    for number in range(2):
+        assert greedy.json("load", "more.db", "--roster", f"Rooster 2026-W02 t/m 2026-W06, praktijk {number}")["imported"] is True
+    assert len(greedy.json("rosters")["rosters"]) == 3
     solved = greedy.json("solve", "x.db", "--warm-start", "x.db", "-o", "roster.json", "--time-limit", "600")
     assert (solved["status"], solved["open"]) == ("optimal", 0)
     assert greedy.json("check", "x.db")["assigned"] == 0
