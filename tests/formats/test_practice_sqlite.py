@@ -132,6 +132,7 @@ def test_names_that_several_have_and_long_lists(tmp_path: Path, sample: Practice
     assert said(path, "Roster 0").startswith(f"{path} holds 2 rosters of the name 'Roster 0'; which one?")
     lines = said(path).splitlines()
     assert (len(lines), lines[0], lines[-2]) == (13, f"{path} holds 13 rosters; which one?", "and 3 more")
+    assert [line.rpartition(" ")[2] for line in lines[1:-2]] == ["0", "0", *"12345678"]
 
 
 def test_a_file_without_rosters(path: Path, db: sqlite3.Connection) -> None:
