@@ -266,6 +266,23 @@ async def test_what_is_known_of_a_roster_goes_with_it(db: DBConnector) -> None:
     assert {table for table, rows in held.items() if rows} == {"regions", "service_types", "service_blocking_rules", "practices", "teams"}
 
 
+async def test_all_of_it_can_be_taken_out_again(db: DBConnector, sample: PracticeTables) -> None:
+    await PostgresStore(db).import_tables(sample)
+    before, held = await row_counts(db), await PostgresStore(db).load(sample.roster.id)
+    await written(db, add=True)
+    await db.execute(
+        "begin;"
+        "create temporary table made on commit drop as select roster_id as id from synthetic.planted_rosters;"
+        "create temporary table people on commit drop as select employee_id as id from synthetic.contracts;"
+        "drop schema synthetic cascade;"
+        "delete from rosters where id in (select id from made);"
+        "delete from employees where id in (select id from people);"
+        "commit"
+    )
+    assert await row_counts(db) == before
+    assert await PostgresStore(db).load(sample.roster.id) == held
+
+
 async def test_a_user_who_is_not_free_of_anything(db: DBConnector, database_url: str) -> None:
     """The owner of a schema needs no more than that, if somebody made the one beside it for her."""
     role = f"owner_of_{urlsplit(database_url).path.lstrip('/')}"
