@@ -369,6 +369,24 @@ async def test_a_cancelled_write_leaves_nothing(db: DBConnector) -> None:
     await written(db)
 
 
+async def test_a_commit_that_has_begun_is_waited_for(db: DBConnector) -> None:
+    await db.execute(
+        "create function wait() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(7); return null; end';"
+        "create constraint trigger wait after insert on rosters deferrable initially deferred for each row execute function wait()"
+    )
+    async with DBConnector.transaction(db) as holder:
+        await holder.execute("select pg_advisory_xact_lock(7)", fetch_val=True)
+        task = asyncio.create_task(written(db))
+        waiting = "select exists (select from pg_locks where not granted and locktype = 'advisory')"
+        async with asyncio.timeout(60):
+            while not await db.execute(waiting, fetch_val=True):
+                await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.sleep(0)
+    counts = await task  # it did not end as one that was cut off: what it wrote is there
+    assert await row_counts(db) == dict(counts)
+
+
 async def test_a_lost_connection_leaves_nothing(db: DBConnector) -> None:
     with pytest.raises(ConnectionError, match="lost") as lost:
         async with writing(db) as write:
