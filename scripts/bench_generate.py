@@ -42,7 +42,7 @@ from greedy.generate.config import GeneratorConfig
 from greedy.generate.sinks.base import Chunk, Sink
 from greedy.generate.sinks.postgresql import PostgreSQLSink, rows_of
 from greedy.generate.sinks.sqlite import PRAGMAS, SqliteFile
-from greedy.generate.sinks.sqlite_rows import DIALECT, SQL_TABLES, insert_text
+from greedy.generate.sinks.sqlite_rows import DIALECT, SQL_TABLES, bound, insert_text
 from greedy.generate.sinks.synthetic_schema import IN_PRACTICE
 from greedy.generate.tables import TABLES
 from greedy.log import configure_logging
@@ -102,17 +102,15 @@ async def side_by_side(config: GeneratorConfig, rounds: int, folder: Path) -> di
 
 async def over_sqlite(config: GeneratorConfig, chunks: Sequence[Chunk], rounds: int, folder: Path) -> Times:
     """The three ways to a file."""
-    parts = [SqliteFile.prepared(chunk) for chunk in chunks]
-    rows: Rows = {
-        name: [row for part in parts for bound in part if bound.table == name for batch in bound.batches() for row in batch]
-        for name in TABLES
-    }
+    rows: Rows = {name: [] for name in TABLES}
+    for batch in chain.from_iterable(chunk.batches for chunk in chunks):
+        rows[batch.table.name].extend(chain.from_iterable(bound(batch).batches()))
     file = folder / "x.db"
     times: Times = {"bare": [], "ready_made": [], "generated": []}
     for _ in range(rounds):
         times["bare"].append(timed(lambda: bare_sqlite(file, rows)))
         file.unlink()
-        times["ready_made"].append(await awaited(through(SqliteFile(file), config, parts)))
+        times["ready_made"].append(await awaited(through(SqliteFile(file), config, chunks)))
         file.unlink()
         times["generated"].append(command(config, "--to", f"sqlite:///{file}"))
         file.unlink()
@@ -144,9 +142,9 @@ def over_csv(config: GeneratorConfig, rounds: int, folder: Path) -> Times:
 
 async def over_postgresql(config: GeneratorConfig, chunks: Sequence[Chunk], rounds: int, folder: Path) -> Times:
     """The four ways to a database."""
-    rows: Rows = {
-        name: [row for chunk in chunks for batch in chunk.batches if batch.table.name == name for row in rows_of(batch)] for name in TABLES
-    }
+    rows: Rows = {name: [] for name in TABLES}
+    for batch in chain.from_iterable(chunk.batches for chunk in chunks):
+        rows[batch.table.name].extend(rows_of(batch))
     times: Times = {"bare": [], "same_tables": [], "ready_made": [], "generated": []}
     async with database(folder) as (url, db):
         for _ in range(rounds):
@@ -195,11 +193,11 @@ def not_told(_table: str, _rows: int) -> None:
     """Nobody listens."""
 
 
-async def through(sink: Sink, config: GeneratorConfig, parts: Sequence[Any]) -> None:
-    """Parts that lie ready into a sink."""
+async def through(sink: Sink, config: GeneratorConfig, chunks: Sequence[Chunk]) -> None:
+    """Chunks that lie ready into a sink."""
     async with sink.opened(config, not_told) as write:
-        for part in parts:
-            await write(part)
+        for chunk in chunks:
+            await write(sink.prepared(chunk))
 
 
 def command(config: GeneratorConfig, *where: str) -> dict[str, float]:
@@ -220,7 +218,8 @@ def command(config: GeneratorConfig, *where: str) -> dict[str, float]:
     if process.returncode:
         sys.exit(f"greedy generate ended with {process.returncode}: {output}")
     whole = time.perf_counter() - started
-    return {"seconds": json.loads(output)["seconds"], "whole_seconds": whole, "peak_mib": peak >> 20}
+    seconds = json.loads(output)["seconds"]
+    return {"seconds": round(seconds, 2), "whole_seconds": round(whole, 2), "peak_mib": peak >> 20}
 
 
 def memory_bytes(pid: int) -> int:

@@ -266,6 +266,23 @@ async def test_what_is_known_of_a_roster_goes_with_it(db: DBConnector) -> None:
     assert {table for table, rows in held.items() if rows} == {"regions", "service_types", "service_blocking_rules", "practices", "teams"}
 
 
+async def test_all_of_it_can_be_taken_out_again(db: DBConnector, sample: PracticeTables) -> None:
+    await PostgresStore(db).import_tables(sample)
+    before, held = await row_counts(db), await PostgresStore(db).load(sample.roster.id)
+    await written(db, add=True)
+    await db.execute(
+        "begin;"
+        "create temporary table made on commit drop as select roster_id as id from synthetic.planted_rosters;"
+        "create temporary table people on commit drop as select employee_id as id from synthetic.contracts;"
+        "drop schema synthetic cascade;"
+        "delete from rosters where id in (select id from made);"
+        "delete from employees where id in (select id from people);"
+        "commit"
+    )
+    assert await row_counts(db) == before
+    assert await PostgresStore(db).load(sample.roster.id) == held
+
+
 async def test_a_user_who_is_not_free_of_anything(db: DBConnector, database_url: str) -> None:
     """The owner of a schema needs no more than that, if somebody made the one beside it for her."""
     role = f"owner_of_{urlsplit(database_url).path.lstrip('/')}"
@@ -350,6 +367,24 @@ async def test_a_cancelled_write_leaves_nothing(db: DBConnector) -> None:
             await task
     await assert_empty(db)
     await written(db)
+
+
+async def test_a_commit_that_has_begun_is_waited_for(db: DBConnector) -> None:
+    await db.execute(
+        "create function wait() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(7); return null; end';"
+        "create constraint trigger wait after insert on rosters deferrable initially deferred for each row execute function wait()"
+    )
+    async with DBConnector.transaction(db) as holder:
+        await holder.execute("select pg_advisory_xact_lock(7)", fetch_val=True)
+        task = asyncio.create_task(written(db))
+        waiting = "select exists (select from pg_locks where not granted and locktype = 'advisory')"
+        async with asyncio.timeout(60):
+            while not await db.execute(waiting, fetch_val=True):
+                await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.sleep(0)
+    counts = await task  # it did not end as one that was cut off: what it wrote is there
+    assert await row_counts(db) == dict(counts)
 
 
 async def test_a_lost_connection_leaves_nothing(db: DBConnector) -> None:

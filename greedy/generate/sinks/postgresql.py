@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any
 
@@ -82,7 +83,7 @@ class PostgreSQLSink:
             Another generator is writing to this schema.
         """
         await require_migrated(self._database)
-        async with self._database.transaction() as connection:
+        async with _transaction(self._database) as connection:
             await connection.execute(NO_TIME_OUTS, fetch_all=True)
             await _claim(connection)
             synthetic = await SyntheticSchema.ready(connection)
@@ -96,6 +97,18 @@ class PostgreSQLSink:
                 await connection.execute(STAGE.format(stage=_stage(table), table=qualified(table, connection.schema)))
             yield partial(_write, connection, synthetic, shared, wrote)
             await synthetic.finish(timeout_seconds=STATEMENT_SECONDS)
+
+
+@asynccontextmanager
+async def _transaction(database: DBConnector) -> AsyncIterator[DBConnection]:
+    """A transaction whose commit, once begun, is waited for even by whoever is cancelled: so it is known what came of it."""
+    async with AsyncExitStack() as stack:
+        yield await stack.enter_async_context(database.transaction())
+        commit = asyncio.ensure_future(stack.pop_all().aclose())
+        try:
+            await asyncio.shield(commit)
+        except asyncio.CancelledError:
+            await commit
 
 
 async def _write(connection: DBConnection, synthetic: SyntheticSchema, shared: SharedRows, wrote: Wrote, chunk: Chunk) -> None:
