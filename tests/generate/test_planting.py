@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections import Counter
 from dataclasses import fields, replace
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 import pytest
@@ -71,6 +72,8 @@ def test_planted_solutions_are_legal_and_nobody_can_do_better(config: GeneratorC
         assert problem.required == practice.known.required
         assert sum(coverage(problem, roster).assigned) == practice.known.best == len(practice.planted) == _most(problem)
         assert sum(problem.capabilities.values()) == practice.known.capacity
+        used = Decimal(practice.known.best) / practice.known.capacity if practice.known.capacity else Decimal(1)
+        assert practice.known.tightness == used.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def test_without_shortage_everything_is_filled() -> None:

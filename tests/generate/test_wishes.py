@@ -105,3 +105,9 @@ def test_nobody_asks_for_a_day_on_which_she_is_away() -> None:
             assert not (away.all() if wants == "off" else away.any())
             asked += 1
     assert asked > 100
+
+
+def test_who_works_nothing_prefers_nothing() -> None:
+    rows = _rows(shortage=1)
+    assert rows
+    assert not [row for row in rows if row.wants == "preferred"]
