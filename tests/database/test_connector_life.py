@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from greedy.database.connector import DBConnector
 from greedy.database.errors import ConnectionError, QueryError
 from greedy.errors import SettingsError
+from tests.timing import PATIENCE_SECONDS
 
 SESSIONS = "select count(*) from pg_stat_activity where datname = current_database() and backend_type = 'client backend'"
 
@@ -66,7 +67,7 @@ async def test_the_pool_opens_with_the_first_call_and_keeps_its_sizes(database_u
 
 async def until_alone(db: DBConnector, *, sessions: int = 1) -> None:
     """Wait until the server has seen everybody else go."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await db.execute(SESSIONS, fetch_val=True) > sessions:
             await asyncio.sleep(0.01)
 
@@ -176,7 +177,7 @@ async def test_cancelled_tasks_leave_no_connection_behind(database_url: str, db:
 async def until_idle(db: DBConnector) -> None:
     """Wait until every connection of the pool is back in it."""
     assert db._pool is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while db._pool._queue.qsize() < db._pool.get_max_size():
             await asyncio.sleep(0.01)
 
@@ -205,7 +206,7 @@ async def test_a_thousand_tasks_share_twenty_connections(database_url: str, db: 
 
 def run_script(script: str, *arguments: str) -> str:
     """What a Python program of its own prints; it fails on any warning."""
-    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -17,6 +17,7 @@ import pytest
 
 from greedy.database.connector import DBConnector
 from greedy.database.errors import ConnectionError, DatabaseError, QueryError, SchemaError
+from tests.timing import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ async def test_a_commit_whose_answer_is_lost_says_that_nobody_knows(things: DBCo
 
     pids: list[int] = []
     writing = asyncio.create_task(write())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not await things.execute("select count(*) from pg_stat_activity where query = 'commit' and state = 'active'", fetch_val=True):
             await asyncio.sleep(0.01)
     await cut(things, pids[0])
@@ -163,7 +164,7 @@ async def test_a_commit_on_a_connection_that_is_known_to_be_dead_was_not_sent(th
             await connection.execute("insert into things values (1)")
             pid = await connection.execute("select pg_backend_pid()", fetch_val=True)
             await things.execute("select pg_terminate_backend($1)", [pid])
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while await things.execute("select count(*) from pg_stat_activity where pid = $1", [pid], fetch_val=True):
                     await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)  # for the driver to read of it
@@ -391,7 +392,7 @@ async def test_a_target_that_fails_at_the_last_piece_is_not_waited_for(things: D
     async def refuse(_: bytes) -> None:
         raise OSError("no space left")
 
-    async with asyncio.timeout(2), things.transaction() as connection:
+    async with asyncio.timeout(PATIENCE_SECONDS), things.transaction() as connection:
         await connection.execute("insert into things values (2)")
         with pytest.raises(OSError, match="no space"):
             await connection.copy_out("things", refuse)
@@ -409,7 +410,7 @@ async def test_a_target_that_is_waited_for_too_long_keeps_no_connection(things: 
         taken.set()
         await asyncio.sleep(60)
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         if by == "caller":
 
             async def copied() -> None:

@@ -20,6 +20,7 @@ from greedy.database.schema.setup import SchemaReport, SchemaSetup
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
 from tests.conftest import numbers
+from tests.timing import PATIENCE_SECONDS
 
 TENANT = "Praktijk Zuid, é"
 LOAD = "load_roster_v1(p_roster_id uuid, p_include_open boolean)"
@@ -479,7 +480,7 @@ async def test_things_of_others_under_our_names_are_all_told_and_kept(db: DBConn
 async def test_two_at_once_make_it_once(empty_url: str) -> None:
     async with DBConnector(empty_url, min_size=1) as one, DBConnector(empty_url, min_size=1) as other:
         calls = [SchemaSetup(db).ensure_project_schema(name) for db in (one, other) for name in (TENANT, "noord", TENANT)]
-        applied = await asyncio.wait_for(asyncio.gather(*calls, SchemaSetup(one).ensure_public_schema()), 30)
+        applied = await asyncio.wait_for(asyncio.gather(*calls, SchemaSetup(one).ensure_public_schema()), PATIENCE_SECONDS)
         assert sorted(map(len, applied)) == [0, 0, 0, 0] + [len(migrations())] * 3
         assert [found.name for found in await SchemaSetup(one).project_schemas()] == [TENANT, "noord", "public"]
 
@@ -491,7 +492,7 @@ async def test_a_backend_that_is_killed_leaves_nothing_and_lets_the_next_in(
     ours = migrations()
     sleepy = [*ours, Migration("29990101000000", "greedy_sleepy", "create table public.sleepy (); select pg_sleep(60);")]
     monkeypatch.setattr(migrations_module, "migrations", lambda: sleepy)
-    async with DBConnector(empty_url, min_size=1) as db, asyncio.timeout(30):
+    async with DBConnector(empty_url, min_size=1) as db, asyncio.timeout(PATIENCE_SECONDS):
 
         def ensure() -> asyncio.Task[list[str]]:
             setup = SchemaSetup(db)

@@ -14,6 +14,8 @@ from http import HTTPStatus
 
 import httpx
 
+from tests.timing import PATIENCE_SECONDS
+
 FOREVER = 1_000
 
 
@@ -81,7 +83,7 @@ class Proxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with httpx.AsyncClient(timeout=60) as client:
+            async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
                 while await self._serve_one(client, reader, writer):
                     pass
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
@@ -132,13 +134,13 @@ def spoiling(upstream: str, certificate: ssl.SSLContext | None = None) -> Iterat
         await asyncio.gather(*others, return_exceptions=True)
 
     try:
-        server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+        server = asyncio.run_coroutine_threadsafe(start(), loop).result(PATIENCE_SECONDS)
         proxy.url = f"{'https' if certificate else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         yield proxy
-        asyncio.run_coroutine_threadsafe(stop(server), loop).result(10)
+        asyncio.run_coroutine_threadsafe(stop(server), loop).result(PATIENCE_SECONDS)
     finally:
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(PATIENCE_SECONDS)
         loop.close()
     assert not proxy.faults, proxy.faults
 
