@@ -225,9 +225,9 @@ def interrupt(*_):
     raise TimeoutError("soft time limit")
 
 signal.signal(signal.SIGALRM, interrupt)
-signal.setitimer(signal.ITIMER_REAL, 0.3)
 try:
-    mark(4, seconds=30)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    mark(4, seconds=600)
 except TimeoutError as error:
     print(error)
 """

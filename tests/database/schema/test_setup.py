@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from greedy.database.connection import DBConnection
 from greedy.database.connector import DBConnector
 from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.errors import AuthenticationError, DatabaseError, QueryError, SchemaError
 from greedy.database.schema import migrations as migrations_module
 from greedy.database.schema import setup as schema_setup
-from greedy.database.schema.migrations import Migration, migrate, migrations, require_migrated
+from greedy.database.schema.catalogue import Catalogue
+from greedy.database.schema.migrations import Migration, MigrationStatus, migrate, migrations, require_migrated
 from greedy.database.schema.names import RESERVED
 from greedy.database.schema.setup import SchemaReport, SchemaSetup
 from greedy.formats.tables import PracticeTables
@@ -202,6 +204,23 @@ DIVERGENCES = [
 ]
 
 
+@pytest.fixture
+def reference_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a schema is compared with is made anew only where it may be another one: most of a verification's time goes into it."""
+    made: dict[object, list[Catalogue]] = {}
+    make = schema_setup._reference
+
+    async def reference(connection: DBConnection, schema: str, status: MigrationStatus) -> list[Catalogue]:
+        around = "select array_agg(d::text order by d::text) from pg_default_acl as d"
+        key = (schema, status, tuple(await connection.execute(around, fetch_val=True)))
+        if key not in made:
+            made[key] = await make(connection, schema, status)
+        return made[key]
+
+    monkeypatch.setattr(schema_setup, "_reference", reference)
+
+
+@pytest.mark.usefixtures("reference_once")
 @pytest.mark.parametrize("schema", ["public", TENANT])
 async def test_each_divergence_is_told_and_nothing_else(both_url: str, schema: str) -> None:
     written = schema if schema == "public" else f'"{schema}"'

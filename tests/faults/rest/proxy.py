@@ -28,6 +28,7 @@ class Exchange:
     body: bytes
     writer: asyncio.StreamWriter
     forward: Callable[[], Awaitable[httpx.Response]]
+    falls_silent: Callable[[], None]
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
@@ -64,6 +65,7 @@ class Proxy:
     url: str = ""
     calls: list[str] = field(default_factory=list)
     faults: list[BaseException] = field(default_factory=list)
+    on_silence: Callable[[], None] = lambda: None
     _plans: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     _always: dict[str, Fault] = field(default_factory=dict)
 
@@ -107,7 +109,7 @@ class Proxy:
             return await client.request(method, self.upstream + path, headers=passed, content=body)
 
         function = path.partition("?")[0].rpartition("/")[2]
-        exchange = Exchange(function, head, body, writer, forward)
+        exchange = Exchange(function, head, body, writer, forward, self.on_silence)
         try:
             await self.fault_of(function)(exchange)
         except httpx.TransportError:  # what stands behind is gone: a gateway says so
@@ -207,12 +209,14 @@ async def closed(exchange: Exchange) -> None:
 
 async def hangs(exchange: Exchange) -> None:
     """Nothing, for longer than anybody waits."""
+    exchange.falls_silent()
     await asyncio.sleep(FOREVER)
 
 
 async def trickles(exchange: Exchange) -> None:
     """An answer of which a byte comes now and then, so that each wait is short."""
     await exchange.answer(200, b"{", length=1_000_000)
+    exchange.falls_silent()
     while True:
         await exchange.send(b" ")
         await asyncio.sleep(0.05)
