@@ -95,7 +95,7 @@ async def test_a_successor_waits_for_the_batch_of_the_run_that_it_replaces(db: D
                 pid = await run.guard.execute("select pg_backend_pid()", fetch_val=True)
                 async with run.batch() as connection:
                     await run._store(connection)
-                    await other.execute("select pg_terminate_backend($1)", [pid])
+                    await other.execute("select pg_terminate_backend($1, 60000)", [pid])  # and wait until it has gone
                     successor = asyncio.create_task(ingest(other, Made(records(2))))
                     await until_sessions_wait(db)
                     assert not successor.done()
@@ -147,7 +147,7 @@ async def test_backends_that_are_ended_at_any_moment(things: DBConnector, databa
             task = asyncio.create_task(both())
             await asyncio.sleep(0.008 * number)
             await other.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() limit $1",
+                "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() limit $1",
                 [1 + number % 2],
             )
             await asyncio.gather(task, return_exceptions=True)

@@ -47,7 +47,7 @@ async def test_a_connection_that_is_lost_takes_all_with_it(things: DBConnector) 
     async with open_session(things) as session:
         writer = DatabaseWriter(session, THINGS)
         await writer.insert_entity("things", {"name": "a"})
-        await things.execute("select pg_terminate_backend($1)", [await backend(session)])
+        await things.execute("select pg_terminate_backend($1, 60000)", [await backend(session)])
         with pytest.raises(OutsideError):
             await writer.batch_insert_entities("things", [{"name": f"{n}"} for n in range(500)])
         with pytest.raises(OutsideError) as caught:
