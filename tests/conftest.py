@@ -40,8 +40,8 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """A running server with a migrated template database. Not durable: a crash of the machine may lose test data."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("server"), options={"fsync": "off", "full_page_writes": "off"})
+    """A running server with a migrated template database. Not durable: a crash of the machine may lose test data. Nothing goes on in it but the tests."""
+    server = EmbeddedServer(tmp_path_factory.mktemp("server"), options={"fsync": "off", "full_page_writes": "off", "autovacuum": "off"})
     server.start()
     asyncio.run(_make_template(server))
     yield server

@@ -14,9 +14,9 @@ import asyncpg
 
 from greedy.database.embedded.server import EmbeddedServer
 from tests import node_programs
+from tests.timing import PATIENCE_SECONDS
 
 ROLES = ("anon", "authenticated", "service_role")
-START_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,12 @@ class RestServer:
 
     def stop(self) -> None:
         """End the process."""
-        self._process.communicate(timeout=START_SECONDS)
+        self._process.communicate(timeout=PATIENCE_SECONDS)
 
     def kill(self) -> None:
         """End the process as a crash does."""
         self._process.kill()
-        self._process.communicate(timeout=START_SECONDS)
+        self._process.communicate(timeout=PATIENCE_SECONDS)
 
     async def _ask(self, line: dict[str, object]) -> dict[str, int]:
         def exchange() -> str:
@@ -107,6 +107,6 @@ class RestServer:
             self._process.stdin.flush()
             return self._process.stdout.readline()
 
-        answer = await asyncio.wait_for(asyncio.to_thread(exchange), START_SECONDS)
+        answer = await asyncio.wait_for(asyncio.to_thread(exchange), PATIENCE_SECONDS)
         assert answer, "the REST server has ended; its log says why"
         return json.loads(answer)

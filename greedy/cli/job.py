@@ -50,6 +50,7 @@ class Job:
         self.stop = Stop(time_limit_seconds)
         self._watchdog: threading.Timer | None = None
         self._handlers: dict[signal.Signals, Any] = {}
+        self._ending = False
 
     def __enter__(self) -> Self:
         self._nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -112,6 +113,8 @@ class Job:
             log.debug("job.given_up", what=context["message"], error=repr(context.get("exception")))
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        if self._ending:
+            return  # one more would begin the end anew, and so for ever
         why = SIGNALS[signal.Signals(number)]
         if self.stop.why is not None:
             self._end(why, "a second signal came")
@@ -134,6 +137,7 @@ class Job:
 
     def _end(self, why: Why, reason: str) -> None:
         """End this process and all that it started, now."""
+        self._ending = True
         code = CODES[why]
         text = f"{why}; ended at once, as {reason}; {self.stop.write}"
         line = line_of(text, exit_code=int(code)) if collected() else f"error: {text}\n".encode()

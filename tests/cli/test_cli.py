@@ -17,9 +17,10 @@ import pytest
 from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.schema.migrations import migrations
 from greedy.sample import SAMPLE_DIR
+from tests.timing import PATIENCE_SECONDS
 
 ROSTER = "8e91579a-21c3-439e-90c1-91728c541241"
-QUICK = ("--time-limit", "2")
+QUICK = ("--time-limit", "100")  # it ends when all is proven, at once
 
 
 class Greedy:
@@ -32,7 +33,13 @@ class Greedy:
     def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "greedy", *arguments]
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=120, check=False, cwd=self.folder, env={**self.environment, **environment}
+            command,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+            cwd=self.folder,
+            env={**self.environment, **environment},
         )
 
     def json(self, *arguments: str, code: int = 0, **environment: str) -> Any:
@@ -121,7 +128,7 @@ def test_a_run_with_a_planning_file(loaded: Greedy, tmp_path: Path) -> None:
         '[[limits]]\nname = "few"\nquantity = "shifts"\nmaximum = 3\nemployees = ["EMP002"]\n'
         '[[requests]]\nemployee = "EMP003"\ndates = [2025-12-03]\nwants = "off"\npriority = 1\n'
     )
-    document = loaded.json("run", ROSTER, "--time-limit", "60", "--planning", "planning.toml")  # ends when all is proven
+    document = loaded.json("run", ROSTER, *QUICK, "--planning", "planning.toml")
     assert (document["success"], document["violations"], document["verification"]["all_passed"]) == (True, [], True)
     assert document["solver"]["proven"] == [0, 1]
     assert "1" not in document["solver"]["costs"]
@@ -132,8 +139,8 @@ def test_a_run_with_a_planning_file(loaded: Greedy, tmp_path: Path) -> None:
     assert 4 in {one["priority"] for one in wished["gave_way"]}
     planning.write_text('[[requests]]\nemployee = "EMP099"\ndates = [2025-12-03]\nwants = "off"\n')
     assert "requests[0].employee: there is no employee 'EMP099'" in loaded.fails(1, "run", ROSTER, "--planning", "planning.toml")
-    wished = loaded.json("run", ROSTER, "--time-limit", "2", "--wishes", "--dry-run")
-    assert wished["coverage"]["assigned"] == 227
+    wished = loaded.json("run", ROSTER, "--solver", "greedy", "--wishes", "--dry-run")
+    assert {one["priority"] for one in wished["gave_way"]} >= {4, 6}
 
 
 async def test_fail_on_open_and_verify(loaded: Greedy, database_url: str) -> None:

@@ -14,10 +14,11 @@ import pytest
 from greedy.database.connector import DBConnector
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
+from tests.timing import PATIENCE_SECONDS
 
 ROSTER = "8e91579a-21c3-439e-90c1-91728c541241"
 PROGRAM = "import sys\n{patch}\nfrom greedy.cli.main import main\nmain(sys.argv[1:])"
-QUICK = ("--time-limit", "2")
+QUICK = ("--time-limit", "100")  # it ends when all is proven, at once
 
 
 def run(*arguments: str, patch: str = "", **environment: str) -> tuple[int, str, list[dict[str, Any]]]:
@@ -26,7 +27,7 @@ def run(*arguments: str, patch: str = "", **environment: str) -> tuple[int, str,
         [sys.executable, "-c", PROGRAM.format(patch=patch), *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_SECONDS,
         check=False,
         env={**os.environ, "RAILWAY_ENVIRONMENT_ID": "production", **environment},
     )

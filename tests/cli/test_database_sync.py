@@ -21,6 +21,7 @@ import pytest
 from greedy.database.embedded.server import EmbeddedServer
 from tests.cli.test_cli import Greedy
 from tests.database.sync.conftest import ask, databases, run
+from tests.timing import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ def test_asked_on_a_terminal(loaded: Greedy, answer: str, code: int) -> None:
     if not child:
         os.chdir(loaded.folder)
         os.execve(sys.executable, [sys.executable, "-m", "greedy", "db", "restore", "my.dump"], loaded.environment)  # noqa: S606  on a terminal of its own
-    said, deadline = b"", time.monotonic() + 60
+    said, deadline = b"", time.monotonic() + PATIENCE_SECONDS
     with suppress(OSError):  # the other end is closed
         while select.select([terminal], [], [], max(deadline - time.monotonic(), 0))[0] and (chunk := os.read(terminal, 1000)):
             said += chunk

@@ -209,7 +209,7 @@ async def test_a_database_that_is_gone_behind_its_server(project: Project, serve
     database = urlsplit(project.database_url).path.lstrip("/")
     assert all(fact.good for fact in (await look(project)).values())
     admin = await asyncpg.connect(server.url("postgres"))
-    await admin.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}'")
+    await admin.execute(f"select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = '{database}'")
     await admin.execute(f"alter database {database} rename to {database}_away")
     found = await look(project)
     await admin.execute(f"alter database {database}_away rename to {database}")
@@ -287,7 +287,8 @@ async def test_a_time_limit_that_is_too_short(project: Project) -> None:
     ):
         await execute(project, f"alter role authenticator in database {database} set statement_timeout = '{limit}'")
         await execute(
-            project, f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{database}' and pid <> pg_backend_pid()"
+            project,
+            f"select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = '{database}' and pid <> pg_backend_pid()",
         )
         found = await look(project)
         assert (found["time limit"].good, said in found["time limit"].text) == (good, True), found

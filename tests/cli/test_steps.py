@@ -15,6 +15,7 @@ import pytest
 
 from greedy.database import DBConnector
 from tests.ingest.records.made import runs
+from tests.timing import PATIENCE_SECONDS, until
 
 SCRIPT = Path(__file__).with_name("step_script.py")
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,7 @@ def environment(**variables: str) -> dict[str, str]:
 async def run(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(SCRIPT), *arguments]
     return await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, timeout=60, cwd=folder, env=environment(**variables)
+        subprocess.run, command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, cwd=folder, env=environment(**variables)
     )
 
 
@@ -105,11 +106,10 @@ async def test_a_signal_ends_it_between_batches(
 ) -> None:
     variables = {"THINGS_FILE": str(things), "THINGS_COUNT": "1", "DATABASE_URL": database_url}
     command = [sys.executable, str(SCRIPT), "--batch-size", "2"]
-    process = subprocess.Popen(command, env=environment(**variables, THINGS_SLOW="0.05"), stderr=subprocess.PIPE, text=True)  # noqa: ASYNC220
-    while not await db.execute("select exists (select from bronze.raw_entities)", fetch_val=True):
-        await asyncio.sleep(0.02)
+    process = subprocess.Popen(command, env=environment(**variables, THINGS_SLOW="0.3"), stderr=subprocess.PIPE, text=True)  # noqa: ASYNC220
+    await until(lambda: db.execute("select exists (select from bronze.raw_entities)", fetch_val=True))
     process.send_signal(number)
-    _, told = await asyncio.to_thread(process.communicate, timeout=30)
+    _, told = await asyncio.to_thread(process.communicate, timeout=PATIENCE_SECONDS)
     assert (process.returncode, told) == (code, f"{said}; the batches that were written stay; the next run does the rest\n")
     row = await db.execute("select status, error_message, processed, created from meta.ingestion_runs", fetch_row=True)
     assert row is not None

@@ -28,8 +28,9 @@ from tests.cli.test_cli import ROSTER, Greedy
 from tests.cli.test_run_over_rest import lasting, other_url, rows  # noqa: F401  a fixture
 from tests.ingest.workbook.small import first_days
 from tests.supabase_project import Project
+from tests.timing import PATIENCE_SECONDS
 
-PLAN = ("--workers", "1", "--seed", "0", "--time-limit", "20")
+PLAN = ("--workers", "1", "--seed", "0", "--time-limit", "100")
 
 
 class Commands:
@@ -229,6 +230,6 @@ def test_faults_as_a_process_tells_them(database_url: str, exported: Path, tmp_p
 def test_a_disk_that_is_full(tmp_path: Path) -> None:
     """Neither half a workbook nor a traceback."""
     command = [f"ulimit -f 8; exec {sys.executable} -m greedy template template.xlsx"]
-    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)  # noqa: S602
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)  # noqa: S602
     assert done.stderr == "error: cannot write template.xlsx: File too large\nnext: give another file\n"
     assert (done.returncode, list(tmp_path.iterdir())) == (1, [])

@@ -14,6 +14,7 @@ import pytest
 from greedy.database.connector import DBConnector
 from greedy.database.injection import shared_loop
 from tests.database import celery_app
+from tests.timing import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,10 +37,10 @@ async def test_a_task_runs_eagerly_where_an_event_loop_runs(
     app = celery_app.make_app(tmp_path)
     app.conf.task_always_eager = True
     try:
-        assert celery_app.mark.delay(1).get(timeout=5) == 1
+        assert celery_app.mark.delay(1).get(timeout=PATIENCE_SECONDS) == 1
         failed = celery_app.mark.delay(2, fail=True)
         with pytest.raises(RuntimeError, match="2 fails"):
-            failed.get(timeout=5)
+            failed.get(timeout=PATIENCE_SECONDS)
         assert await numbers(marks) == [1]
     finally:
         shared_loop.stop()
@@ -61,7 +62,7 @@ async def test_a_worker_commits_what_succeeds_and_rolls_back_what_fails(
 
         def outcome(task: Any) -> str:
             try:
-                return str(task.get(timeout=40, interval=0.05))
+                return str(task.get(timeout=PATIENCE_SECONDS, interval=0.05))
             except RuntimeError as error:
                 return str(error)
 
@@ -72,6 +73,6 @@ async def test_a_worker_commits_what_succeeds_and_rolls_back_what_fails(
             assert await marks.execute("select count(*) from marks where process = $1", [worker.pid], fetch_val=True) == 0
     finally:
         worker.terminate()
-        ended = await asyncio.to_thread(worker.wait, 30)
+        ended = await asyncio.to_thread(worker.wait, PATIENCE_SECONDS)
         app.close()
     assert ended == 0, (tmp_path / "worker.log").read_text()

@@ -90,4 +90,4 @@ async def test_a_closed_connector_says_so(db: DBConnector) -> None:
 async def test_a_statement_that_takes_too_long_is_told(database_url: str) -> None:
     async with DBConnector(database_url, min_size=1, timeout_seconds=0.1) as db:
         with pytest.raises(ConnectionError, match="no answer in time"):
-            await db.execute("select pg_sleep(5)", fetch_val=True)
+            await db.execute("select pg_sleep(600)", fetch_val=True)

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from greedy.database.connector import DBConnector
 from greedy.database.errors import ConnectionError, QueryError
 from greedy.errors import SettingsError
+from tests.timing import PATIENCE_SECONDS
 
 SESSIONS = "select count(*) from pg_stat_activity where datname = current_database() and backend_type = 'client backend'"
 
@@ -66,13 +67,15 @@ async def test_the_pool_opens_with_the_first_call_and_keeps_its_sizes(database_u
 
 async def until_alone(db: DBConnector, *, sessions: int = 1) -> None:
     """Wait until the server has seen everybody else go."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await db.execute(SESSIONS, fetch_val=True) > sessions:
             await asyncio.sleep(0.01)
 
 
 async def test_an_exhausted_pool_says_so_and_is_not_a_slow_statement(database_url: str) -> None:
-    async with DBConnector(database_url, min_size=1, max_size=2, acquire_timeout_seconds=0.2) as db:
+    async with DBConnector(
+        database_url, min_size=2, max_size=2, acquire_timeout_seconds=0.2
+    ) as db:  # as many as there are: to open one takes time too
         async with db.connection(), db.connection():
             with pytest.raises(ConnectionError, match="all 2 connections to .* in use and none came free in 0.2 seconds") as caught:
                 await db.execute("select 1")
@@ -88,7 +91,7 @@ async def test_an_exhausted_pool_says_so_and_is_not_a_slow_statement(database_ur
 
 async def test_a_time_out_is_of_its_own_call_only(db: DBConnector) -> None:
     with pytest.raises(ConnectionError, match="no answer in time"):
-        await db.execute("select pg_sleep(5)", timeout_seconds=0.05)
+        await db.execute("select pg_sleep(600)", timeout_seconds=0.05)
     assert await db.execute("select 1 from pg_sleep(0.1)", fetch_val=True) == 1
 
 
@@ -97,7 +100,7 @@ async def test_closing_waits_for_what_is_borrowed(database_url: str) -> None:
     slow = asyncio.create_task(db.execute("select 1 from pg_sleep(0.2)", fetch_val=True))
     while db._pool is None or not db._pool.get_size() - db._pool.get_idle_size():
         await asyncio.sleep(0.01)
-    await db.close()
+    await db.close(timeout_seconds=PATIENCE_SECONDS)
     assert await slow == 1
 
 
@@ -117,7 +120,7 @@ async def test_closing_cuts_off_what_does_not_come_back_and_says_so(database_url
 
 
 async def test_whoever_waits_for_a_connection_when_the_pool_closes_is_told(database_url: str) -> None:
-    db = DBConnector(database_url, min_size=1, max_size=1, acquire_timeout_seconds=0.3)
+    db = DBConnector(database_url, min_size=1, max_size=1, acquire_timeout_seconds=PATIENCE_SECONDS)
     async with db.connection():
         waiting = asyncio.create_task(db.execute("select 1"))
         await asyncio.sleep(0)
@@ -148,6 +151,8 @@ async def test_cancelled_tasks_leave_no_connection_behind(database_url: str, db:
         async def outcome(number: int) -> str:
             task = asyncio.create_task(work(number))
             await asyncio.sleep(chance.random() * 0.03)
+            if number % 16 > 11:  # of each kind some are done, on a slow machine too
+                await asyncio.wait([task])
             for _ in range(chance.choice((1, 1, 2))):
                 task.cancel()
                 await asyncio.sleep(0)
@@ -176,7 +181,7 @@ async def test_cancelled_tasks_leave_no_connection_behind(database_url: str, db:
 async def until_idle(db: DBConnector) -> None:
     """Wait until every connection of the pool is back in it."""
     assert db._pool is not None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while db._pool._queue.qsize() < db._pool.get_max_size():
             await asyncio.sleep(0.01)
 
@@ -205,7 +210,7 @@ async def test_a_thousand_tasks_share_twenty_connections(database_url: str, db: 
 
 def run_script(script: str, *arguments: str) -> str:
     """What a Python program of its own prints; it fails on any warning."""
-    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -272,8 +277,8 @@ after = loop.run_until_complete(pids())
 assert after <= before | after and after & before, (before, after)
 assert len(after & before) == len(after), "the parent lost a connection"
 begin = time.monotonic()
-loop.run_until_complete(asyncio.wait_for(asyncio.to_thread(time.sleep, 0.1), 10))
-assert time.monotonic() - begin < 5, "the parent's loop is not woken any more"
+loop.run_until_complete(asyncio.wait_for(asyncio.to_thread(time.sleep, 0.1), 60))
+assert time.monotonic() - begin < 60, "the parent's loop is not woken any more"
 loop.run_until_complete(db.close())
 loop.run_until_complete(unused.close())
 loop.close()

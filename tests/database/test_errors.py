@@ -199,8 +199,8 @@ async def test_a_violated_constraint_is_named(db: DBConnector) -> None:
 async def test_time_outs_of_the_server_may_be_tried_again_and_a_cancelled_statement_not(db: DBConnector) -> None:
     with pytest.raises(QueryError, match="statement timeout") as caught:
         async with db.transaction() as connection:
-            await connection.execute("set local statement_timeout = 20; select pg_sleep(5)")
+            await connection.execute("set local statement_timeout = 20; select pg_sleep(600)")
     assert (caught.value.sqlstate, caught.value.retryable) == ("57014", True)
     with pytest.raises(QueryError, match="user request") as caught:
-        await db.execute("select pg_cancel_backend(pg_backend_pid()), pg_sleep(5)")
+        await db.execute("select pg_cancel_backend(pg_backend_pid()), pg_sleep(600)")
     assert not caught.value.retryable

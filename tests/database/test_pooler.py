@@ -20,6 +20,7 @@ from greedy.database.embedded import server_user
 from greedy.database.errors import QueryError, SchemaError
 from greedy.database.server_url import is_transaction_pooler
 from tests.programs import required_program
+from tests.timing import PATIENCE_SECONDS
 
 # 60 tasks over 20 connections of clients, which share 2 of the server: what is left behind on one is found by another.
 TASKS = 60
@@ -59,7 +60,7 @@ max_client_conn = 200
     process = subprocess.Popen([program, str(config)], cwd="/", stderr=subprocess.PIPE, **options)  # noqa: ASYNC220  it returns at once
     url = f"postgresql://somebody@127.0.0.1:{port}{parts.path}"
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not await answers(port):
                 assert process.poll() is None, process.stderr and process.stderr.read().decode()
                 await asyncio.sleep(0.02)

@@ -13,6 +13,7 @@ from greedy.database.connector import DBConnector
 from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.errors import ConnectionError
 from greedy.database.retry import retrying
+from tests.timing import PATIENCE_SECONDS
 
 TASKS, RESTARTS, ROWS = 60, 3, 3
 
@@ -62,7 +63,7 @@ async def test_the_server_restarts_under_load(own_server: EmbeddedServer) -> Non
                 await asyncio.to_thread(own_server.start)
             stop.set()
 
-        async with asyncio.timeout(90), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
             for _ in range(TASKS):
                 group.create_task(work())
             group.create_task(restart())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from greedy.database import retry
 from greedy.database.errors import ConnectionError, QueryError, ServerFacts
 from greedy.database.retry import retrying
+from tests.timing import PATIENCE_SECONDS
 
 
 async def attempts(failures: list[Exception], seconds: float = 10) -> int:
@@ -35,10 +37,11 @@ async def test_anything_else_is_not(failure: Exception) -> None:
 
 
 async def test_it_ends_with_the_last_error() -> None:
-    begin = time.monotonic()
-    with pytest.raises(ConnectionError, match="lost"):
-        await attempts([ConnectionError("lost", retryable=True) for _ in range(1000)], seconds=0.2)
-    assert time.monotonic() - begin < 5
+    failures: list[Exception] = [ConnectionError("lost", retryable=True) for _ in range(1000)]
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        with pytest.raises(ConnectionError, match="lost"):
+            await attempts(failures, seconds=0.2)
+    assert len(failures) > 500
 
 
 async def test_what_took_all_the_time_is_tried_once_more() -> None:
@@ -53,6 +56,5 @@ async def test_a_server_that_asks_to_wait_is_given_the_time_though_not_for_ever(
     assert await attempts([asking(0.4)], seconds=0) == 2
     assert time.monotonic() - begin >= 0.4
     monkeypatch.setattr(retry, "LONGEST_WAIT_SECONDS", 0.1)
-    begin = time.monotonic()
-    assert await attempts([asking(3600)], seconds=0) == 2
-    assert time.monotonic() - begin < 5
+    async with asyncio.timeout(PATIENCE_SECONDS):  # not the hour that was asked for
+        assert await attempts([asking(3600)], seconds=0) == 2

@@ -27,7 +27,7 @@ def test_a_push_names_its_target(name: str) -> None:
 def test_the_doctor_says_what_the_readme_says(tmp_path: Path, project: Project) -> None:
     greedy = Greedy(tmp_path, SUPABASE_URL=project.url, SUPABASE_KEY=project.secret_key, ROOSTER_ID=ROSTER)
     assert greedy("load", str(SAMPLE_DIR)).returncode == 0
-    assert greedy("run", "--time-limit", "2").returncode == 0
+    assert greedy("run", "--time-limit", "100").returncode == 0
     shown = greedy("doctor").stdout.replace(urlsplit(project.url).netloc, "<project>.supabase.co")
     told = re.search(r"<!-- doctor -->\n```\n(.*?)```\n<!-- /doctor -->", README, re.DOTALL)
     assert told is not None

@@ -21,6 +21,7 @@ from greedy.solve.fill import fill
 from greedy.store import functions
 from greedy.store.postgres import PostgresStore
 from greedy.workspace import Workspace
+from tests.timing import PATIENCE_SECONDS
 
 KILLS = 100
 
@@ -37,7 +38,7 @@ async def workspace(store: PostgresStore, sample: PracticeTables) -> Workspace:
 async def test_a_killed_process_leaves_the_old_roster_or_the_new_one(database_url: str, workspace: Workspace) -> None:
     script = Path(__file__).with_name("kill_writes.py")
     command = [sys.executable, str(script), database_url, workspace.roster_id, str(KILLS), "20251124"]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120)
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=5 * PATIENCE_SECONDS)
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout.splitlines()[-1])
     assert (counts["kills"], counts["mixed"]) == (KILLS, 0)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from greedy.model.objective import costs
 from greedy.model.problem import Assignment, Demand, Slot
 from greedy.model.roster import Roster
 from greedy.model.wishes import Request
+from tests.timing import cpu_seconds_below
 
 TEXT = """\
 # two weeks of a small ward
@@ -145,7 +145,7 @@ def test_a_format_is_known_by_its_sections() -> None:
     assert not is_benchmark("roster with SECTION_HORIZON in a sentence")
 
 
-def test_a_year_of_fifty_people_is_read_in_well_under_a_second() -> None:
+def test_a_year_of_fifty_people_is_read_in_no_time() -> None:
     shifts = [f"S{n}" for n in range(10)]
     most = "|".join(f"{shift}=364" for shift in shifts)
     text = "\n".join(
@@ -160,10 +160,9 @@ def test_a_year_of_fifty_people_is_read_in_well_under_a_second() -> None:
             *(f"{day},{shift},2,100,1" for day in range(364) for shift in shifts),
         ]
     )
-    started = time.perf_counter()
-    problem = parse_benchmark(text, "I.txt", "I")
+    with cpu_seconds_below(3):  # 0.1 s; with a look at all lines for each line it is minutes
+        problem = parse_benchmark(text, "I.txt", "I")
     assert (len(problem.demand), len(problem.requests)) == (3640, 4550)
-    assert time.perf_counter() - started < 1.0
 
 
 def test_the_objective_is_what_is_counted_by_hand() -> None:

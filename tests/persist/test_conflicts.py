@@ -6,12 +6,14 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from greedy.database.connector import DBConnector
 from greedy.persist import BatchWriter, DatabaseOperationOrchestrator
 from greedy.store import functions
 from greedy.store.base import RosterBusyError, RosterConflictError, Store
 from greedy.workspace import Workspace
+from tests.timing import PATIENCE_SECONDS, until_sessions_wait
 
 STATE = "select jsonb_agg(to_jsonb(a) order by id)::text from roster_assignments a"
 
@@ -112,12 +114,15 @@ async def test_a_write_gives_way_at_once_when_a_planner_holds_a_slot_that_it_wan
 ) -> None:
     slot = "employee_id = $1 and date = $2 and dagdeel = $3"
     key = planned_key(workspace, "OSP")
+    await db.execute("alter function write_roster_v1 set lock_timeout = '1h'")  # one that waits, waits longer than this test does
     async with db.transaction() as planner:
         await planner.execute(f"select from roster_assignments where {slot} for update", [*key])
-        writing = asyncio.create_task(BatchWriter(workspace, store).write_roster())
-        await asyncio.sleep(0.2)
-        # Were the write waiting for this slot, with the roster locked, each would now wait for the other until one is refused.
-        await planner.execute(f"update roster_assignments set status = 3 where {slot}", [*key], timeout_seconds=0.5)
+        with capture_logs() as logs:
+            writing = asyncio.create_task(BatchWriter(workspace, store).write_roster())
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while "database.retry" not in [line["event"] for line in logs]:
+                    await asyncio.sleep(0.01)
+        await planner.execute(f"update roster_assignments set status = 3 where {slot}", [*key])
     assert "the planner changed roster" in str((await writing)[0]["error"])
 
 
@@ -125,10 +130,11 @@ async def test_a_write_gives_way_to_somebody_who_deletes_the_roster(
     db: DBConnector, store: Store, workspace: Workspace, roster_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(functions, "RETRY_SECONDS", 0.3)
+    await db.execute("alter function write_roster_v1 set lock_timeout = '1h'")  # one that waits, waits longer than this test does
     async with db.transaction() as planner:
         await planner.execute("select from rosters where id = $1 for update", [roster_id])
         writer = BatchWriter(workspace, store)
-        await asyncio.wait_for(writer.write_roster(), 2)
+        await asyncio.wait_for(writer.write_roster(), PATIENCE_SECONDS)
         assert isinstance(writer.error, RosterBusyError)
         await planner.execute("delete from rosters where id = $1", [roster_id])
     assert (await writer.write_roster())[0]["error"] == f"no roster has the id {roster_id}"
@@ -141,7 +147,7 @@ async def test_a_write_waits_for_the_planner_to_finish(db: DBConnector, store: S
             "update roster_assignments set notes = 'x' where employee_id = $1 and date = $2 and dagdeel = $3", [employee, day, dagdeel]
         )
         writing = asyncio.create_task(BatchWriter(workspace, store).write_roster())
-        await asyncio.sleep(0.2)
+        await until_sessions_wait(db)
         assert not writing.done()
     assignments, _ = await writing
     assert (assignments["written"], assignments["error"]) == (len(workspace.planned()), None)

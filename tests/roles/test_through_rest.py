@@ -17,6 +17,7 @@ from greedy.formats.tables import PracticeTables
 from supabase import AsyncClient, AsyncClientOptions, acreate_client
 from tests.roles.rights import CALLED, FORBIDDEN, PRIVATE, SHARED_TABLES, TABLES, TRIGGERS, VIEWS
 from tests.supabase_project import ROLES, Project
+from tests.timing import PATIENCE_SECONDS
 
 ALL_TABLES = (*TABLES, *(name.rpartition(".")[2] for name in SHARED_TABLES))
 NOT_SHOWN = ("PGRST202", FORBIDDEN)  # a function that a role may not see is not there for it, or forbidden
@@ -31,7 +32,7 @@ async def client_of(project: Project, role: str) -> AsyncIterator[AsyncClient]:
         token = jwt.encode({"role": role, "aud": role}, project.jwt_secret, algorithm="HS256")
         headers["Authorization"] = f"Bearer {token}"
     key = project.secret_key if role == "service_role" else project.publishable_key
-    async with httpx.AsyncClient(timeout=60) as http:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as http:
         yield await acreate_client(project.url, key, AsyncClientOptions(httpx_client=http, headers=headers))
 
 

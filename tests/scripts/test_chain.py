@@ -18,6 +18,7 @@ from greedy.formats.tables import PracticeTables
 from greedy.ingest.records.steps import RunSummary, StepOptions, tell_nobody
 from greedy.store.postgres import PostgresStore
 from tests.cli.test_cli import QUICK, ROSTER, Greedy
+from tests.timing import PATIENCE_SECONDS
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 HR = """Personeelsnummer;Voornaam;Achternaam;E-mail;Team;Werkdagen;Ma;Uit dienst
@@ -60,7 +61,13 @@ class Scripts:
 
     def __call__(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(name, *options), capture_output=True, text=True, timeout=120, check=False, cwd=self.folder, env=self.environment
+            self.command(name, *options),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+            cwd=self.folder,
+            env=self.environment,
         )
 
     def json(self, name: str, *options: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from greedy.solve import process
 from greedy.solve.process import SolverCrashError, SolverProcess, solve_apart
 from greedy.solve.solve import solve
 from tests.build import OSP, TOT, problem
+from tests.timing import PATIENCE_SECONDS
 
 PROBLEM = problem(Demand(0, OSP, TOT, 1), Demand(1, OSP, TOT, 1))
 
@@ -32,7 +33,12 @@ real = child.solve
 def broken(problem, method, *, on_progress, **options):
     roster = real(problem, "greedy").roster if {roster} else None
     on_progress(Progress(0.1, 0, -3, "testing", roster))
-    time.sleep(0.6)
+    outbox = on_progress.__self__
+    while True:  # until that was sent, for what comes now may end the process
+        with outbox._lock:
+            if outbox._pending is None:
+                break
+        time.sleep(0.01)
     {act}
 child.solve = broken
 child.main()
@@ -44,7 +50,7 @@ def broken(monkeypatch: pytest.MonkeyPatch, act: str, *, roster: bool = True) ->
 
 
 def test_the_result_is_that_of_solve() -> None:
-    solved = solve_apart(PROBLEM, "auto", time_limit_seconds=20, seed=3)
+    solved = solve_apart(PROBLEM, "auto", time_limit_seconds=PATIENCE_SECONDS, seed=3)
     assert solved.incident is None
     assert (solved.result.roster, solved.result.seed) == (solve(PROBLEM, "auto", seed=3).roster, 3)
 
@@ -62,21 +68,27 @@ def test_greedy_needs_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
         ("os._exit(0)", "ended with exit code 0"),
         ("raise MemoryError('no more')", "the solver failed: MemoryError: no more"),
         ("raise KeyError('x')", "the solver failed: KeyError: 'x'"),
-        ("print('noise'); sys.stdout.flush(); time.sleep(60)", "went on beyond its time limit of 2 s"),
+        ("print('noise'); sys.stdout.flush(); time.sleep(600)", "went on beyond its time limit of 2 s"),
     ],
 )
 @pytest.mark.parametrize("roster", [True, False])
 def test_whatever_happens_the_best_roster_comes_back(monkeypatch: pytest.MonkeyPatch, act: str, said: str, roster: bool) -> None:
     broken(monkeypatch, act, roster=roster)
     heard: list[Progress] = []
-    with SolverProcess(PROBLEM, "auto", time_limit_seconds=2, grace_seconds=0.5) as child:
+
+    def hear(progress: Progress) -> None:
+        heard.append(progress)
+        if "went on" in said:  # the patience was for the start
+            child._grace_seconds = 0.5
+
+    with SolverProcess(PROBLEM, "auto", time_limit_seconds=2, grace_seconds=PATIENCE_SECONDS) as child:
         if not roster:
             with pytest.raises(SolverCrashError) as caught:
-                child.wait(heard.append)
+                child.wait(hear)
             assert said in caught.value.message
             assert "before it had any roster" in caught.value.message
             return
-        solved = child.wait(heard.append)
+        solved = child.wait(hear)
     assert solved.incident is not None
     assert said in solved.incident
     assert solved.result.roster == solve(PROBLEM, "greedy").roster
@@ -92,7 +104,7 @@ def test_what_the_caller_must_mend_stays_that(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_progress_keeps_the_newest_roster_though_it_is_sent_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    act = "[on_progress(Progress(n, n, None, 'more')) for n in range(1000)]; time.sleep(1); os._exit(1)"
+    act = "[on_progress(Progress(n, n, None, 'more')) for n in range(1000)]\n    while outbox._pending: time.sleep(0.01)\n    with outbox._lock: os._exit(1)"
     broken(monkeypatch, act)
     heard: list[Progress] = []
     with SolverProcess(PROBLEM, "auto") as child:
@@ -133,13 +145,14 @@ process.solve_apart(PROBLEM, "auto", on_progress=lambda p: print("goes", flush=T
         assert running.stdout.readline() == b"goes\n"
         family = wait_for_family(running.pid, 2)
         running.send_signal(ending)
-        running.wait(10)
+        running.wait(PATIENCE_SECONDS)
     assert gone(family)
 
 
 def wait_for_family(pid: int, size: int) -> list[psutil.Process]:
     """The processes below `pid`, as soon as there are `size`."""
-    for _ in range(200):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
         family: list[psutil.Process] = psutil.Process(pid).children(recursive=True)
         if len(family) >= size:
             return family
@@ -149,5 +162,5 @@ def wait_for_family(pid: int, size: int) -> list[psutil.Process]:
 
 def gone(family: list[psutil.Process]) -> bool:
     """Whether all of them end within a few seconds."""
-    _, alive = psutil.wait_procs(family, timeout=5)
+    _, alive = psutil.wait_procs(family, timeout=PATIENCE_SECONDS)
     return all(one.status() == psutil.STATUS_ZOMBIE for one in alive if one.is_running())

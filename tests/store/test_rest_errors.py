@@ -24,13 +24,13 @@ from greedy.store.rest_transport import rest_client
 from tests.faults.rest import proxy as faults
 from tests.faults.rest.certificates import self_signed
 from tests.faults.rest.proxy import Fault, Proxy, spoiling
+from tests.timing import PATIENCE_SECONDS
 
 KEY = "sb_secret_f3Yk-9qTz_W1mB7xLr0aHc5N"
 HERE = "abc.supabase.co"
 READ, WRITE = "load_roster_v1", "write_roster_v1"
 NOBODY_KNOWS = "nobody knows whether it was done"
 SECONDS = 0.3  # for what never answers
-PATIENCE = 30.0  # for what does, on a busy machine too
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def proxy() -> Iterator[Proxy]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with rest_client(httpx.Timeout(PATIENCE)) as session:
+    async with rest_client(httpx.Timeout(PATIENCE_SECONDS)) as session:
         yield session
 
 
@@ -56,7 +56,7 @@ async def failure(client: httpx.AsyncClient, url: str, function: str = WRITE) ->
     """What a call over supabase-py becomes."""
     postgrest = AsyncPostgrestClient(f"{url}/rest/v1", headers={"apikey": KEY, "Authorization": f"Bearer {KEY}"}, http_client=client)
     with pytest.raises(DatabaseError) as failed, translated(HERE, function):
-        async with asyncio.timeout(3 * (client.timeout.read or PATIENCE)):
+        async with asyncio.timeout(3 * (client.timeout.read or PATIENCE_SECONDS)):
             answer = (await postgrest.rpc(function, {"p_request": {"name": "Jansen"}}).execute()).data
         TypeAdapter(dict[str, str]).validate_python(answer)
     return failed.value
@@ -299,7 +299,7 @@ async def test_a_server_that_does_not_take_the_connection_on() -> None:
 
 async def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
     with spoiling("http://127.0.0.1:9", self_signed(tmp_path)) as proxy:
-        async with rest_client(httpx.Timeout(5)) as client:
+        async with rest_client(httpx.Timeout(PATIENCE_SECONDS)) as client:
             told = await failure(client, proxy.url)
     assert (type(told), told.retryable) == (LostError, False)
     assert "its certificate is not accepted: self-signed certificate" in told.message
@@ -316,7 +316,7 @@ async def test_https_where_http_is_spoken(proxy: Proxy, hasty: httpx.AsyncClient
 async def test_a_proxy_on_the_way(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy.url)
     proxy.plan("abc.supabase.co:443", faults.page(407, "Who are you?"))
-    async with rest_client(httpx.Timeout(PATIENCE)) as client:
+    async with rest_client(httpx.Timeout(PATIENCE_SECONDS)) as client:
         told = await failure(client, "https://abc.supabase.co")
     assert type(told) is LostError
     assert "a proxy on the way refused" in told.message

@@ -17,6 +17,7 @@ from greedy.store.base import RosterWrite
 from greedy.store.postgres import PostgresStore
 from greedy.store.supabase import SupabaseStore, open_supabase
 from tests.supabase_project import Project
+from tests.timing import PATIENCE_SECONDS
 
 KEY = "sb_secret_abcdefghijklmnop"
 Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -69,7 +70,7 @@ async def test_a_call_ends_in_time_whatever_the_server_does_and_is_tried_once_mo
     monkeypatch.setattr(functions, "RETRY_SECONDS", 0.1)
     write = RosterWrite(run_id=uuid4(), part="roster", roster_id=uuid4(), input_digest="", expected=[])
     async with answering(answer) as (store, connections):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             with pytest.raises(ConnectionError, match="gave no answer in time") as caught:
                 await store.write(write)
         assert (caught.value.retryable, UNKNOWN_OUTCOME in caught.value.message, len(connections)) == (True, True, 2)

@@ -17,6 +17,7 @@ from greedy.database.connector import DBConnector
 from greedy.database.embedded import server_user
 from greedy.database.embedded.server import EmbeddedDatabaseError, EmbeddedServer
 from greedy.errors import GreedyError
+from tests.timing import PATIENCE_SECONDS
 
 START = "import sys; from pathlib import Path; from greedy.database.embedded.server import EmbeddedServer; print(EmbeddedServer(Path(sys.argv[1])).start())"
 
@@ -44,7 +45,7 @@ def content(folder: Path) -> set[tuple[str, int]]:
 def test_it_outlives_the_process_serves_several_and_stops_cleanly(own: EmbeddedServer) -> None:
     assert own.process_id() is None
     several = [subprocess.Popen([sys.executable, "-c", START, str(own.data_dir)], stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    urls = {process.communicate(timeout=60)[0].splitlines()[-1] for process in several}
+    urls = {process.communicate(timeout=PATIENCE_SECONDS)[0].splitlines()[-1] for process in several}
     assert [process.returncode for process in several] == [0, 0, 0, 0]
     assert urls == {own.url()}
     before = own.process_id()

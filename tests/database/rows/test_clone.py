@@ -7,6 +7,7 @@ import time
 from typing import Any
 from uuid import UUID, uuid4
 
+import psutil
 import pytest
 
 from greedy.database.connector import DBConnector
@@ -22,6 +23,7 @@ from greedy.pipeline import verify_roster
 from greedy.solve.fill import fill
 from greedy.store.postgres import PostgresStore
 from greedy.workspace import Workspace
+from tests.timing import PATIENCE_SECONDS
 
 CONTENT = {
     "rosters": "naam, start_date, end_date, status",
@@ -104,14 +106,22 @@ async def test_a_clone_of_a_final_roster_follows_the_rules_of_today(db: DBConnec
 async def test_a_large_roster_is_cloned_about_as_fast_as_it_is_imported(db: DBConnector, store: PostgresStore) -> None:
     tables = generate_practice(GeneratorConfig(employees=140, weeks=13), open_slots=True)
     assert len(tables.roster_assignments) == 38_220
-    started = time.perf_counter()
+    started = await computing(db)
     await store.import_tables(tables)
-    imported = time.perf_counter()
+    imported = await computing(db) - started
     new = await clone_roster(db, tables.roster.id)
-    cloned = time.perf_counter()
+    cloned = await computing(db) - imported - started
     assert await content(db, new) == await content(db, tables.roster.id)
-    print(f"38,220 slots imported in {imported - started:.2f} s, cloned in {cloned - imported:.2f} s")
-    assert cloned - imported < 2 * (imported - started)
+    assert cloned < 3 * imported, f"38,220 slots: {imported:.2f} s to import, {cloned:.2f} s to clone"
+
+
+async def computing(db: DBConnector) -> float:
+    """Seconds that this process and its sessions in the server have computed. It does not count when others hold the machine."""
+    sessions = await db.execute(
+        "select pid from pg_stat_activity where datname = current_database() and client_port is not null", fetch_all=True
+    )
+    times = [psutil.Process(session["pid"]).cpu_times() for session in sessions]
+    return time.process_time() + sum(one.user + one.system for one in times)
 
 
 async def test_a_clone_waits_for_a_write_and_shows_the_new_roster(db: DBConnector, written: UUID) -> None:
@@ -119,7 +129,7 @@ async def test_a_clone_waits_for_a_write_and_shows_the_new_roster(db: DBConnecto
         await planner.execute("select lock_roster($1)", [written])
         await planner.execute("delete from roster_assignments where roster_id = $1 and status = 1", [written])
         clone = asyncio.create_task(clone_roster(db, written))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not await db.execute("select count(*) from pg_locks where locktype = 'advisory' and not granted", fetch_val=True):
                 await asyncio.sleep(0.01)
         assert not clone.done()

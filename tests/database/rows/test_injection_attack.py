@@ -17,6 +17,7 @@ from greedy.database.connector import DBConnector
 from greedy.database.errors import DatabaseError
 from greedy.database.rows.operator import DBOperator
 from tests.database.attacks import ATTACKS
+from tests.timing import PATIENCE_SECONDS
 
 TABLES = """
 create table canary (id integer primary key, song text);
@@ -129,7 +130,7 @@ class Field:
         self.loop = loop
 
     def attack(self, call: Callable[[], Awaitable[Any]], made: str | None = None) -> Any:
-        return asyncio.run_coroutine_threadsafe(self._attack(call, made), self.loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(self._attack(call, made), self.loop).result(timeout=PATIENCE_SECONDS)
 
     async def _attack(self, call: Callable[[], Awaitable[Any]], made: str | None) -> Any:
         """What the call returns, None when it was refused; afterwards all is as it was."""

@@ -19,6 +19,7 @@ from greedy.database.connector import DBConnector
 from greedy.database.errors import ColumnMatchError, DatabaseError, QueryError, SchemaError
 from greedy.database.rows import bulk
 from greedy.database.rows.operator import DBOperator
+from tests.timing import PATIENCE_SECONDS
 
 TABLES = """
 create type colour as enum ('red', 'green');
@@ -554,7 +555,7 @@ async def test_a_table_with_arrays_may_change_between_many_rows(op: DBOperator, 
 
 
 async def test_an_operator_in_a_transaction_waits_for_no_other_connection(database_url: str) -> None:
-    async with DBConnector(database_url, min_size=1, max_size=1, acquire_timeout_seconds=1) as db:
+    async with DBConnector(database_url, min_size=1, max_size=1, acquire_timeout_seconds=PATIENCE_SECONDS) as db:
         op = DBOperator(db)
         async with db.transaction() as connection:
             await connection.execute("create table made_here (id integer primary key)")

@@ -20,6 +20,7 @@ from greedy.formats.practice_csv import read_practice
 from greedy.sample import SAMPLE_DIR
 from greedy.store.postgres import PostgresStore
 from tests.database.schema.practice_database import practice_database, rows_of_practice
+from tests.timing import PATIENCE_SECONDS
 
 SCHEMAS = ["public", "Praktijk Zuid, é"]
 
@@ -72,7 +73,9 @@ async def ensure(db: DBConnector, schema: str) -> list[str]:
 
 async def refused(url: str, schema: str = "public") -> list[str]:
     """The faults with which a database is refused; nothing in it has changed."""
-    whole = "select md5(string_agg(t, '' order by t)) from (select c::text as t from pg_class c where oid > 16383 and relkind <> 't' union all " \
+    # But for what a vacuum or an analyze of the server's own writes down, whenever it likes.
+    whole = "select md5(string_agg(t, '' order by t)) from (select (to_jsonb(c) - array['relpages', 'reltuples', 'relallvisible', 'relallfrozen', " \
+            "'relfrozenxid', 'relminmxid'])::text as t from pg_class c where oid > 16383 and relkind <> 't' union all " \
             "select k::text from pg_constraint k union all select a::text from pg_attribute a where attrelid > 16383) as all_of_it"  # fmt: skip
     async with DBConnector(url, min_size=1) as db:
         before = await rows_of_practice(url, schema), await db.execute(whole, fetch_val=True)
@@ -279,11 +282,12 @@ async def test_a_table_that_others_hold_is_not_waited_for_for_ever(server: Embed
     url = await practice_database(server)
     before = await rows_of_practice(url)
     other = await asyncpg.connect(url)
-    async with DBConnector(url, min_size=1) as db, other.transaction(), asyncio.timeout(30):
+    async with DBConnector(url, min_size=1) as db, other.transaction(), asyncio.timeout(PATIENCE_SECONDS):
         await other.execute("update rosters set naam = naam")
         with pytest.raises(DatabaseError) as caught:
             await ensure(db, "public")
         assert caught.value.retryable
+        assert "no answer in time" not in caught.value.message, "it was given up by this side only, while the server went on waiting"
     await other.close()
     assert await rows_of_practice(url) == before
 
@@ -302,7 +306,7 @@ async def test_programs_that_write_all_the_time_go_on_and_no_row_is_lost(server:
             done[number] += 1
         await connection.close()
 
-    async with DBConnector(url, min_size=1) as db, asyncio.timeout(60):
+    async with DBConnector(url, min_size=1) as db, asyncio.timeout(PATIENCE_SECONDS):
         async with asyncio.TaskGroup() as writers:
             for number in range(len(done)):
                 writers.create_task(write(number))
@@ -347,7 +351,7 @@ async def test_killed_in_the_middle_all_is_as_it_was(server: EmbeddedServer, mon
     slow = Migration(first.version, first.name, f"{head} select pg_sleep(60); {mark}{tail}")
     url = await practice_database(server)
     before = await rows_of_practice(url)
-    async with DBConnector(url, min_size=1) as db, asyncio.timeout(60):
+    async with DBConnector(url, min_size=1) as db, asyncio.timeout(PATIENCE_SECONDS):
         monkeypatch.setattr(migrations_module, "migrations", lambda: [slow, *ours[1:]])
         migrating = asyncio.create_task(SchemaSetup(db).ensure_public_schema())
         sleeping = "select pid from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'"

@@ -18,6 +18,7 @@ from tests import node_programs
 from tests.conftest import numbers
 from tests.database.schema.practice_database import practice_database, rows_of_practice
 from tests.supabase_project import make_default_privileges
+from tests.timing import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[3]
 HISTORY = "select version, name from supabase_migrations.schema_migrations order by version"
@@ -52,7 +53,7 @@ def push(folder: Path, url: str, option: str = "--remote") -> subprocess.Complet
     address = f"postgresql://{parts.username}@localhost{parts.path}?host={host}"
     return subprocess.run(
         [node_programs.node(), program, "db", "push", option, address, "--yes"],
-        cwd=folder, env=node_programs.environment(), capture_output=True, text=True, check=False, timeout=120)  # fmt: skip
+        cwd=folder, env=node_programs.environment(), capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)  # fmt: skip
 
 
 async def history(db: DBConnector) -> list[tuple[str, str]]:

@@ -9,17 +9,20 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from greedy.database.connection import DBConnection
 from greedy.database.connector import DBConnector
 from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.errors import AuthenticationError, DatabaseError, QueryError, SchemaError
 from greedy.database.schema import migrations as migrations_module
 from greedy.database.schema import setup as schema_setup
-from greedy.database.schema.migrations import Migration, migrate, migrations, require_migrated
+from greedy.database.schema.catalogue import Catalogue
+from greedy.database.schema.migrations import Migration, MigrationStatus, migrate, migrations, require_migrated
 from greedy.database.schema.names import RESERVED
 from greedy.database.schema.setup import SchemaReport, SchemaSetup
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
 from tests.conftest import numbers
+from tests.timing import PATIENCE_SECONDS
 
 TENANT = "Praktijk Zuid, é"
 LOAD = "load_roster_v1(p_roster_id uuid, p_include_open boolean)"
@@ -201,6 +204,23 @@ DIVERGENCES = [
 ]
 
 
+@pytest.fixture
+def reference_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a schema is compared with is made anew only where it may be another one: most of a verification's time goes into it."""
+    made: dict[object, list[Catalogue]] = {}
+    make = schema_setup._reference
+
+    async def reference(connection: DBConnection, schema: str, status: MigrationStatus) -> list[Catalogue]:
+        around = "select array_agg(d::text order by d::text) from pg_default_acl as d"
+        key = (schema, status, tuple(await connection.execute(around, fetch_val=True)))
+        if key not in made:
+            made[key] = await make(connection, schema, status)
+        return made[key]
+
+    monkeypatch.setattr(schema_setup, "_reference", reference)
+
+
+@pytest.mark.usefixtures("reference_once")
 @pytest.mark.parametrize("schema", ["public", TENANT])
 async def test_each_divergence_is_told_and_nothing_else(both_url: str, schema: str) -> None:
     written = schema if schema == "public" else f'"{schema}"'
@@ -479,7 +499,7 @@ async def test_things_of_others_under_our_names_are_all_told_and_kept(db: DBConn
 async def test_two_at_once_make_it_once(empty_url: str) -> None:
     async with DBConnector(empty_url, min_size=1) as one, DBConnector(empty_url, min_size=1) as other:
         calls = [SchemaSetup(db).ensure_project_schema(name) for db in (one, other) for name in (TENANT, "noord", TENANT)]
-        applied = await asyncio.wait_for(asyncio.gather(*calls, SchemaSetup(one).ensure_public_schema()), 30)
+        applied = await asyncio.wait_for(asyncio.gather(*calls, SchemaSetup(one).ensure_public_schema()), PATIENCE_SECONDS)
         assert sorted(map(len, applied)) == [0, 0, 0, 0] + [len(migrations())] * 3
         assert [found.name for found in await SchemaSetup(one).project_schemas()] == [TENANT, "noord", "public"]
 
@@ -491,7 +511,7 @@ async def test_a_backend_that_is_killed_leaves_nothing_and_lets_the_next_in(
     ours = migrations()
     sleepy = [*ours, Migration("29990101000000", "greedy_sleepy", "create table public.sleepy (); select pg_sleep(60);")]
     monkeypatch.setattr(migrations_module, "migrations", lambda: sleepy)
-    async with DBConnector(empty_url, min_size=1) as db, asyncio.timeout(30):
+    async with DBConnector(empty_url, min_size=1) as db, asyncio.timeout(PATIENCE_SECONDS):
 
         def ensure() -> asyncio.Task[list[str]]:
             setup = SchemaSetup(db)

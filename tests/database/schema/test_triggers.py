@@ -11,6 +11,7 @@ from greedy.database.connector import DBConnector
 from greedy.database.errors import QueryError
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
+from tests.timing import until_sessions_wait
 
 SLOT = "where employee_id = $1 and date = $2::text::date and dagdeel = $3"
 
@@ -242,7 +243,7 @@ async def test_dates_that_change_beside_a_new_row_are_seen(db: DBConnector, rost
                 [roster],
             )
         )
-        await asyncio.sleep(0.2)
+        await until_sessions_wait(db, 2)
         assert not slot.done()
         assert not demand.done()
     for other in (slot, demand):
@@ -254,12 +255,11 @@ async def test_a_new_slot_waits_for_the_roster_before_it_takes_its_place(db: DBC
     async with db.transaction() as writer:
         await writer.execute("select lock_roster($1)", [roster])
         planner = asyncio.create_task(put(db, "EMP003", "2025-11-24", "O", 3))
-        await asyncio.sleep(0.2)
-        # Had the planner's row its place in the index already, each of the two would now wait for the other.
+        await until_sessions_wait(db)
+        # Had the planner's row its place in the index already, each of the two would now wait for the other, and one be refused.
         await writer.execute(
             "insert into roster_assignments (roster_id, employee_id, date, dagdeel) values ($1, 'EMP003', '2025-11-24', 'O')",
             [roster],
-            timeout_seconds=0.5,
         )
     await planner
     assert await db.execute("select status from roster_assignments", fetch_val=True) == 3
@@ -297,7 +297,7 @@ async def test_two_duties_over_one_slot_that_go_at_the_same_time_leave_no_orphan
     async with db.transaction() as one:
         await one.execute(f"delete from roster_assignments {SLOT}", ["EMP003", "2025-11-24", "O"])
         other = asyncio.create_task(db.execute(f"delete from roster_assignments {SLOT}", ["EMP003", "2025-11-25", "O"]))
-        await asyncio.sleep(0.2)
+        await until_sessions_wait(db)
         assert not other.done()  # each sees what the other did, one after the other
     await other
     assert await blocked(db) == {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
 from tests.conftest import TEMPLATE, numbers
 from tests.supabase_project import ROLES
+from tests.timing import PATIENCE_SECONDS
 
 TABLES = """
 select format('%I.%I', schemaname, tablename) from pg_tables
@@ -71,6 +73,13 @@ class Killer:
         assert self._process.stdout is not None
         print(seconds, file=self._process.stdin, flush=True)
         return {"killed\n": True, "ended\n": False}[self._process.stdout.readline()]
+
+    def moments(self, count: int) -> Iterator[float]:
+        """So many moments within the step, from its first to its last, again and again; on a slow machine it takes longer."""
+        started = time.perf_counter()
+        assert not self(PATIENCE_SECONDS)
+        seconds = time.perf_counter() - started
+        return (seconds * (number % count) / count for number in range(5 * count))
 
     def __enter__(self) -> Killer:
         return self

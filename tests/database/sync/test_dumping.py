@@ -17,6 +17,7 @@ from greedy.database.sync import DatabaseSyncManager, DumpError, ProgramError, o
 from greedy.database.sync.new_file import UNFINISHED
 from greedy.errors import SettingsError
 from tests.database.sync.conftest import Killer, content, run
+from tests.timing import PATIENCE_SECONDS
 
 DUMP = """
 import asyncio, sys
@@ -126,15 +127,16 @@ async def test_a_full_disk_leaves_the_old_file_and_nothing_else(dump_path: Path,
 def test_killed_at_any_moment_the_old_file_stays_and_the_rest_is_cleaned_up(dump_path: Path, loaded_url: str) -> None:
     left = killed = 0
     with Killer("dump", loaded_url, dump_path) as kill:
-        kill(0)
-        for number in range(24):
-            killed += kill(number * 0.01)
+        for number, seconds in enumerate(kill.moments(24)):
+            if number >= 24 and left and killed > 5:
+                break
+            killed += kill(seconds)
             left += len(list(dump_path.parent.glob(UNFINISHED.format("*"))))
             with opened_dump(dump_path) as file:
                 file.check()
         assert left
         assert killed > 5
-        assert not kill(60)
+        assert not kill(PATIENCE_SECONDS)
     assert list(dump_path.parent.glob(UNFINISHED.format("*"))) == []
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from greedy.database.sync import ProgramError, programs
 from greedy.database.sync.programs import KEPT_BYTES, Program, pick_program, printable_lines, running, server_environment, with_database
+from tests.timing import PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ async def test_a_program_that_is_not_there() -> None:
 async def test_own_secrets_are_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://geheim")
     monkeypatch.setenv("SUPABASE_KEY", "geheim")
-    async with running(["env"], variables={"PGHOST": "h"}, timeout_seconds=10) as program:
+    async with running(["env"], variables={"PGHOST": "h"}, timeout_seconds=PATIENCE_SECONDS) as program:
         said = await programs.all_output(program)
     assert b"PGHOST=h" in said
     assert b"geheim" not in said
@@ -87,7 +88,7 @@ def test_what_a_program_says_cannot_move_the_cursor() -> None:
 
 async def test_of_what_a_program_says_the_end_is_kept() -> None:
     talk = "import sys; [print('x' * 99, file=sys.stderr) for _ in range(20_000)]; print('the end', file=sys.stderr)"
-    async with running([sys.executable, "-c", talk], variables={}, timeout_seconds=60) as program:
+    async with running([sys.executable, "-c", talk], variables={}, timeout_seconds=PATIENCE_SECONDS) as program:
         await program.ended()
     assert program.lines()[-1] == "the end"
     assert len(program.said) <= KEPT_BYTES
@@ -95,6 +96,6 @@ async def test_of_what_a_program_says_the_end_is_kept() -> None:
 
 async def test_a_program_that_ends_while_its_block_ends_is_no_mystery(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(60):
-        async with running(["/bin/sh", "-c", "exec 1>&- 2>&-"], variables={}, timeout_seconds=30) as program:
+        async with running(["/bin/sh", "-c", "exec 1>&- 2>&-"], variables={}, timeout_seconds=PATIENCE_SECONDS) as program:
             assert await programs.all_output(program) == b""
     assert [record.message for record in caplog.records if record.name == "asyncio" and record.levelname == "WARNING"] == []

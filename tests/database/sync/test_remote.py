@@ -21,6 +21,7 @@ from greedy.database.sync import DatabaseSyncManager, DumpError, Remote, RemoteE
 from greedy.errors import InputError
 from tests.database.sync.conftest import content, databases, run
 from tests.programs import required_program
+from tests.timing import PATIENCE_SECONDS
 
 USER = pwd.getpwuid(os.geteuid()).pw_name
 Reach = Callable[..., Remote]
@@ -54,7 +55,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]
         f"IdentityFile {folder}/user\nIdentitiesOnly yes\nIdentityAgent none\nUserKnownHostsFile {folder}/known\nGlobalKnownHostsFile none\n"
     )
     with subprocess.Popen([program, "-D", "-e", "-f", str(folder / "sshd_config")], stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -8,6 +8,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -24,6 +25,7 @@ from greedy.store.postgres import PostgresStore
 from tests.faults.kill_writes import STATE
 from tests.faults.rest.proxy import Proxy, spoiling
 from tests.supabase_project import Project
+from tests.timing import PATIENCE_SECONDS
 
 ROSTER = "8e91579a-21c3-439e-90c1-91728c541241"
 
@@ -103,9 +105,21 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer is waited for long."""
-    monkeypatch.setattr(supabase, "CALL_SECONDS", 1.0)
+def hasty(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of a call is over when its answer fails to come, and not before, however slow the machine is."""
+    calls: list[tuple[asyncio.AbstractEventLoop, asyncio.Timeout]] = []
+
+    def timeout(seconds: float) -> asyncio.Timeout:
+        assert seconds == supabase.CALL_SECONDS
+        calls.append((asyncio.get_running_loop(), asyncio.timeout(PATIENCE_SECONDS)))
+        return calls[-1][1]
+
+    def end() -> None:
+        loop, call = calls[-1]
+        loop.call_soon_threadsafe(lambda: call.reschedule(loop.time()))
+
+    monkeypatch.setattr(supabase, "asyncio", SimpleNamespace(timeout=timeout))
+    proxy.on_silence = end
 
 
 @dataclass(frozen=True)

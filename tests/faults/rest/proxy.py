@@ -14,6 +14,8 @@ from http import HTTPStatus
 
 import httpx
 
+from tests.timing import PATIENCE_SECONDS
+
 FOREVER = 1_000
 
 
@@ -26,6 +28,7 @@ class Exchange:
     body: bytes
     writer: asyncio.StreamWriter
     forward: Callable[[], Awaitable[httpx.Response]]
+    falls_silent: Callable[[], None]
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)
@@ -62,6 +65,7 @@ class Proxy:
     url: str = ""
     calls: list[str] = field(default_factory=list)
     faults: list[BaseException] = field(default_factory=list)
+    on_silence: Callable[[], None] = lambda: None
     _plans: dict[str, deque[Fault]] = field(default_factory=lambda: defaultdict(deque))
     _always: dict[str, Fault] = field(default_factory=dict)
 
@@ -81,7 +85,7 @@ class Proxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with httpx.AsyncClient(timeout=60) as client:
+            async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
                 while await self._serve_one(client, reader, writer):
                     pass
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
@@ -105,7 +109,7 @@ class Proxy:
             return await client.request(method, self.upstream + path, headers=passed, content=body)
 
         function = path.partition("?")[0].rpartition("/")[2]
-        exchange = Exchange(function, head, body, writer, forward)
+        exchange = Exchange(function, head, body, writer, forward, self.on_silence)
         try:
             await self.fault_of(function)(exchange)
         except httpx.TransportError:  # what stands behind is gone: a gateway says so
@@ -132,13 +136,13 @@ def spoiling(upstream: str, certificate: ssl.SSLContext | None = None) -> Iterat
         await asyncio.gather(*others, return_exceptions=True)
 
     try:
-        server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+        server = asyncio.run_coroutine_threadsafe(start(), loop).result(PATIENCE_SECONDS)
         proxy.url = f"{'https' if certificate else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         yield proxy
-        asyncio.run_coroutine_threadsafe(stop(server), loop).result(10)
+        asyncio.run_coroutine_threadsafe(stop(server), loop).result(PATIENCE_SECONDS)
     finally:
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(PATIENCE_SECONDS)
         loop.close()
     assert not proxy.faults, proxy.faults
 
@@ -205,12 +209,14 @@ async def closed(exchange: Exchange) -> None:
 
 async def hangs(exchange: Exchange) -> None:
     """Nothing, for longer than anybody waits."""
+    exchange.falls_silent()
     await asyncio.sleep(FOREVER)
 
 
 async def trickles(exchange: Exchange) -> None:
     """An answer of which a byte comes now and then, so that each wait is short."""
     await exchange.answer(200, b"{", length=1_000_000)
+    exchange.falls_silent()
     while True:
         await exchange.send(b" ")
         await asyncio.sleep(0.05)

@@ -17,6 +17,7 @@ from greedy.ingest.records.steps import RunSummary, StepOptions, ingest
 from greedy.ingest.records.summary import Progress
 from greedy.ingest.sources.base import FaultyRecord, SourceRecord
 from tests.ingest.records.made import Made, record, records, runs, versions
+from tests.timing import until_sessions_wait
 
 SMALL = StepOptions(batch_size=40)
 DAY = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -246,7 +247,7 @@ async def test_numbers_of_changes_wait_for_those_that_are_being_taken(db: DBConn
     async with db.transaction() as taking:
         await taking.execute(bronze.LOCK_SHARED, ["public", "things"])
         looking = asyncio.create_task(bronze.last_change(db, "public", "things"))
-        await asyncio.sleep(0.1)
+        await until_sessions_wait(db)
         assert not looking.done()
         number = await taking.execute(
             "update bronze.raw_entities set change_no = nextval('bronze.change_numbers') returning change_no", fetch_val=True

@@ -19,6 +19,7 @@ from greedy.ingest.records.steps import RunUnderWayError, StepOptions, ingest, t
 from greedy.ingest.sources.base import FaultyRecord, SourceRecord
 from tests.ingest.records.made import Made, Things, record, records, runs
 from tests.ingest.records.test_ingest import SMALL, counted
+from tests.timing import PATIENCE_SECONDS, until_sessions_wait
 
 KILLS = 12
 KIND = RunKind("public", "ingest", "hr", "things")
@@ -94,9 +95,9 @@ async def test_a_successor_waits_for_the_batch_of_the_run_that_it_replaces(db: D
                 pid = await run.guard.execute("select pg_backend_pid()", fetch_val=True)
                 async with run.batch() as connection:
                     await run._store(connection)
-                    await other.execute("select pg_terminate_backend($1)", [pid])
+                    await other.execute("select pg_terminate_backend($1, 60000)", [pid])  # and wait until it has gone
                     successor = asyncio.create_task(ingest(other, Made(records(2))))
-                    await asyncio.sleep(0.3)
+                    await until_sessions_wait(db)
                     assert not successor.done()
                 assert counted(await successor) == (2, 0, 0, 0, 0)
                 async with run.batch() as connection:
@@ -146,7 +147,7 @@ async def test_backends_that_are_ended_at_any_moment(things: DBConnector, databa
             task = asyncio.create_task(both())
             await asyncio.sleep(0.008 * number)
             await other.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() limit $1",
+                "select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() limit $1",
                 [1 + number % 2],
             )
             await asyncio.gather(task, return_exceptions=True)
@@ -159,7 +160,9 @@ async def test_backends_that_are_ended_at_any_moment(things: DBConnector, databa
 async def test_a_killed_process_is_completed_by_the_next_run(things: DBConnector, database_url: str) -> None:
     script = Path(__file__).with_name("kill_steps.py")
     command = [sys.executable, str(script), database_url, str(KILLS), "20261121"]
-    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[3])
+    done = await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, timeout=5 * PATIENCE_SECONDS, cwd=Path(__file__).parents[3]
+    )
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout.splitlines()[-1])
     assert counts["kills"] >= KILLS
@@ -194,7 +197,9 @@ async def test_memory_does_not_grow_with_the_source(things: DBConnector, databas
     async def peak_mib(count: int) -> float:
         await things.execute("truncate things, bronze.raw_entities, meta.entity_quality; truncate meta.ingestion_runs cascade")
         command = [sys.executable, "-c", MEMORY, database_url, str(count)]
-        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[3])
+        done = await asyncio.to_thread(
+            subprocess.run, command, capture_output=True, text=True, timeout=5 * PATIENCE_SECONDS, cwd=Path(__file__).parents[3]
+        )
         assert done.returncode == 0, done.stderr
         return int(done.stdout.split()[-1]) / 1024
 

@@ -22,6 +22,7 @@ from greedy.ingest.writing.entities import OURS, EntityTypes
 from greedy.ingest.writing.sessions import open_session
 from greedy.store.postgres import PostgresStore
 from tests.ingest.writing.conftest import EXAMPLE
+from tests.timing import PATIENCE_SECONDS
 
 
 def sheet(
@@ -208,7 +209,7 @@ async def test_an_import_waits_for_whoever_changes_the_roster(db: DBConnector, l
         await planner.execute("select lock_roster($1)", [loaded.roster.id])
         waiting = asyncio.create_task(bring(db, row))
         waits = "select exists (select from pg_locks where locktype = 'advisory' and not granted)"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not await db.execute(waits, fetch_val=True):
                 assert not waiting.done()
                 await asyncio.sleep(0.02)
@@ -222,11 +223,11 @@ async def test_a_roster_does_not_become_final_under_an_import(db: DBConnector, l
         await planner.execute("select from roster_employee_services where roster_id = $1 for update", [loaded.roster.id])
         importing = asyncio.create_task(bring(db, row, replace=True))
         waits = "select count(*) from pg_locks where not granted"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not await db.execute(waits, fetch_val=True):
                 await asyncio.sleep(0.02)
         final = asyncio.create_task(db.execute("update rosters set status = 'final'"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while await db.execute(waits, fetch_val=True) < 2:
                 assert not final.done()
                 await asyncio.sleep(0.02)

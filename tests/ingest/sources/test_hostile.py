@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,8 +13,9 @@ from greedy.ingest.sources.absence_calendar import AbsenceCalendar
 from greedy.ingest.sources.base import FaultyRecord, SourceRecord
 from greedy.ingest.sources.calendar import occurrences
 from greedy.ingest.sources.hr import HrEmployees
+from tests.timing import cpu_seconds_below
 
-SECONDS = 3
+SECONDS = 5  # of computing; each takes 0.3 s at most
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 MONDAYS = ("DTSTART;VALUE=DATE:20251103", "RRULE:FREQ=WEEKLY;COUNT=4")
 
@@ -38,14 +38,12 @@ def days(folder: Path, *lines: str) -> list[str]:
 
 
 def test_a_large_attachment_takes_no_time(tmp_path: Path) -> None:
-    started = time.process_time()
     attachment = "ATTACH;ENCODING=BASE64;VALUE=BINARY:\r\n" + f" {'A' * 74}\r\n" * 200_000
-    assert len(read(tmp_path, event(*MONDAYS, attachment.removesuffix("\r\n")))) == 1
-    assert time.process_time() - started < SECONDS
+    with cpu_seconds_below(SECONDS):
+        assert len(read(tmp_path, event(*MONDAYS, attachment.removesuffix("\r\n")))) == 1
 
 
 def test_many_events_of_a_zone_of_windows(tmp_path: Path) -> None:
-    started = time.process_time()
     zone = Path(__file__).parents[2] / "data" / "sources" / "ics" / "zone-of-outlook.ics"
     text = zone.read_bytes().decode()
     begin, end = text.index("BEGIN:VEVENT"), text.rindex("END:VCALENDAR")
@@ -53,15 +51,13 @@ def test_many_events_of_a_zone_of_windows(tmp_path: Path) -> None:
     path = tmp_path / "leave.ics"
     many = "".join(one.replace("UID:", f"UID:{number}-", 1) for number in range(150))
     path.write_bytes((text[:begin] + many + text[end:]).encode())
-    assert all(isinstance(found, SourceRecord) for found in AbsenceCalendar(path).read())
-    assert time.process_time() - started < SECONDS
+    with cpu_seconds_below(SECONDS):
+        assert all(isinstance(found, SourceRecord) for found in AbsenceCalendar(path).read())
 
 
 def test_parts_without_end_are_refused_at_once(tmp_path: Path) -> None:
-    started = time.process_time()
-    with pytest.raises(InputError, match="leave.ics:22: parts in parts, more than 20 deep"):
+    with cpu_seconds_below(SECONDS), pytest.raises(InputError, match="leave.ics:22: parts in parts, more than 20 deep"):
         read(tmp_path, "BEGIN:X\r\n" * 200_000)
-    assert time.process_time() - started < SECONDS
 
 
 @pytest.mark.parametrize("encoding", ["idna", "punycode", "undefined", "utf-7", "hex", "no such"])

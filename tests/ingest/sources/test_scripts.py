@@ -16,6 +16,7 @@ from greedy.cli.script_settings import read_settings
 from greedy.database import DBConnector
 from greedy.errors import InputError, SettingsError
 from greedy.ingest.records.steps import StepOptions, tell_nobody
+from tests.timing import PATIENCE_SECONDS
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 COUNTS = ("created", "updated", "skipped", "gone", "faulty")
@@ -35,7 +36,7 @@ class Script:
             [*self._command, *arguments],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
             check=False,
             cwd=self._folder,
             env={**self._environment, **environment},

@@ -23,6 +23,7 @@ from greedy.ingest.writing.sessions import open_session
 from greedy.ingest.writing.violations import UniqueViolation
 from greedy.ingest.writing.writer import DatabaseWriter
 from tests.database.test_pooler import pooler_url  # noqa: F401  a fixture
+from tests.timing import until
 
 THINGS = EntityTypes([EntityType("things", "things", id_prefix="t")])
 DDL = "create table things (id text primary key, name text unique)"
@@ -46,7 +47,7 @@ async def test_a_connection_that_is_lost_takes_all_with_it(things: DBConnector) 
     async with open_session(things) as session:
         writer = DatabaseWriter(session, THINGS)
         await writer.insert_entity("things", {"name": "a"})
-        await things.execute("select pg_terminate_backend($1)", [await backend(session)])
+        await things.execute("select pg_terminate_backend($1, 60000)", [await backend(session)])
         with pytest.raises(OutsideError):
             await writer.batch_insert_entities("things", [{"name": f"{n}"} for n in range(500)])
         with pytest.raises(OutsideError) as caught:
@@ -61,7 +62,7 @@ async def test_a_connection_that_is_lost_takes_all_with_it(things: DBConnector) 
 
 async def test_a_commit_without_an_answer_says_that_nobody_knows(things: DBConnector) -> None:
     await things.execute(
-        """create function wait() returns trigger language plpgsql as 'begin perform pg_sleep(60); return null; end';
+        """create function wait() returns trigger language plpgsql as 'begin perform pg_sleep(600); return null; end';
         create constraint trigger slow after insert on things deferrable initially deferred for each row execute function wait()"""
     )
     async with open_session(things) as session:
@@ -69,7 +70,9 @@ async def test_a_commit_without_an_answer_says_that_nobody_knows(things: DBConne
         await writer.insert_entity("things", {"name": "a"})
         pid = await backend(session)
         committing = asyncio.create_task(writer.commit_transaction())
-        await asyncio.sleep(0.3)
+        await until(
+            lambda: things.execute("select 1 from pg_stat_activity where pid = $1 and wait_event = 'PgSleep'", [pid], fetch_val=True)
+        )
         await things.execute("select pg_terminate_backend($1)", [pid])
         with pytest.raises(ConnectionError, match="nobody knows whether it was committed"):
             await committing

@@ -16,6 +16,7 @@ from greedy.model.rules import check
 from greedy.solve.cpsat.solver import Answer, solve_cpsat, units_of_broken_limits
 from tests.build import rich_problems
 from tests.solve.cpsat.twin import costs_by_model
+from tests.timing import PATIENCE_SECONDS
 
 SMALL = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -63,7 +64,7 @@ def test_the_model_allows_and_costs_what_rules_and_objective_say(problem: Proble
 def test_nothing_is_better_than_what_the_model_finds(problem: Problem) -> None:
     assume(len(asked_for(problem)) <= 9)
     every = [rank(dict(costs(problem, roster))) for roster in rosters(problem) if legal(problem, roster)]
-    outcome = solve_cpsat(problem, deadline=time.monotonic() + 60, workers=1)
+    outcome = solve_cpsat(problem, deadline=time.monotonic() + PATIENCE_SECONDS, workers=1)
     if not every:
         assert outcome.answer is Answer.INFEASIBLE
         assert outcome.roster is None
@@ -86,7 +87,7 @@ def test_an_over_constrained_problem_breaks_as_little_as_can_be(problem: Problem
         return all(rule.startswith("limit_") and rule != "limit_rest_minutes" for rule in given_up)
 
     every = [(units_of_broken_limits(problem, r), rank(dict(costs(problem, r)))) for r in rosters(problem) if possible(r)]
-    outcome = solve_cpsat(problem, deadline=time.monotonic() + 60, workers=1, relaxed=True)
+    outcome = solve_cpsat(problem, deadline=time.monotonic() + PATIENCE_SECONDS, workers=1, relaxed=True)
     assert outcome.answer is Answer.OPTIMAL
     assert outcome.roster is not None
     assert possible(outcome.roster)

@@ -11,12 +11,13 @@ from greedy.model.problem import Assignment, Demand, Problem, Slot
 from greedy.solve.cpsat.core import conflict
 from greedy.solve.cpsat.solver import Answer, solve_cpsat
 from tests.build import DIA, DIO, MIDDAY, MORNING, MSP, OSP, TOT, problem, rich_problems
+from tests.timing import PATIENCE_SECONDS
 
 EACH_DAY = tuple(Demand(day, service, TOT, 1) for day in range(3) for service in (OSP, MSP))
 
 
 def named(one: Problem) -> list[str]:
-    parts = conflict(one, deadline=time.monotonic() + 30)
+    parts = conflict(one, deadline=time.monotonic() + PATIENCE_SECONDS)
     assert parts is not None
     return [part.message for part in parts]
 
@@ -45,11 +46,11 @@ def test_pinned_work_against_a_minimum() -> None:
 
 
 def test_no_conflict_where_a_roster_exists() -> None:
-    assert conflict(problem(*EACH_DAY), deadline=time.monotonic() + 30) is None
+    assert conflict(problem(*EACH_DAY), deadline=time.monotonic() + PATIENCE_SECONDS) is None
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rich_problems())
 def test_a_conflict_is_found_exactly_where_no_roster_is_legal(one: Problem) -> None:
-    infeasible = solve_cpsat(one, deadline=time.monotonic() + 30, workers=1).answer is Answer.INFEASIBLE
-    assert (conflict(one, deadline=time.monotonic() + 30) is not None) is infeasible
+    infeasible = solve_cpsat(one, deadline=time.monotonic() + PATIENCE_SECONDS, workers=1).answer is Answer.INFEASIBLE
+    assert (conflict(one, deadline=time.monotonic() + PATIENCE_SECONDS) is not None) is infeasible

@@ -18,12 +18,13 @@ from greedy.model.wishes import Wish, WishKind
 from greedy.sample import SAMPLE_DIR
 from greedy.solve.cpsat.solver import Answer, ModelFaultError, answer_of, solve_cpsat
 from tests.build import MSP, OSP, TOT, problem
+from tests.timing import PATIENCE_SECONDS
 
 EACH_DAY = tuple(Demand(day, OSP, TOT, 1) for day in range(3))
 
 
 def soon() -> float:
-    return time.monotonic() + 30
+    return time.monotonic() + PATIENCE_SECONDS
 
 
 def test_every_status_is_translated_and_none_is_taken_for_another() -> None:
