@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from greedy.database import DBConnector
 from greedy.generate.chunks import chunk_of
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.sinks.base import Chunk
+from greedy.generate.sinks.base import Chunk, Write
 from greedy.generate.sinks.postgresql import PostgreSQLSink
 from greedy.generate.tables import TABLES
 
 TWO_PRACTICES = GeneratorConfig(practices=2, employees=16, weeks=1, seed=7)
+OTHER_SEED = TWO_PRACTICES.model_copy(update={"seed": 8})
 BESIDE = ("regions", "practices", "teams", "contracts", "wishes", "planted_rosters", "planted_assignments")
+SCHEMAS = "select nspname::text from pg_namespace where nspname like 'synthetic%'"
 
 
 def chunk(config: GeneratorConfig, number: int) -> Chunk:
     """One practice alone."""
     practices = range(number, number + 1)
     return Chunk(practices, tuple(chunk_of(config, practices)))
+
+
+def nothing(table: str, rows: int) -> None:
+    """Told of each batch that was written."""
+
+
+@asynccontextmanager
+async def writing(db: DBConnector) -> AsyncIterator[Write]:
+    """Within the sink, after its first practice."""
+    async with PostgreSQLSink(db).opened(TWO_PRACTICES, nothing) as write:
+        await write(chunk(TWO_PRACTICES, 0))
+        yield write
 
 
 async def written(db: DBConnector, config: GeneratorConfig = TWO_PRACTICES, *, add: bool = False) -> Counter[str]:
