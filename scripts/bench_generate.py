@@ -42,7 +42,7 @@ from greedy.generate.config import GeneratorConfig
 from greedy.generate.sinks.base import Chunk, Sink
 from greedy.generate.sinks.postgresql import PostgreSQLSink, rows_of
 from greedy.generate.sinks.sqlite import PRAGMAS, SqliteFile
-from greedy.generate.sinks.sqlite_rows import DIALECT, SQL_TABLES, insert_text
+from greedy.generate.sinks.sqlite_rows import DIALECT, SQL_TABLES, bound, insert_text
 from greedy.generate.sinks.synthetic_schema import IN_PRACTICE
 from greedy.generate.tables import TABLES
 from greedy.log import configure_logging
@@ -102,17 +102,16 @@ async def side_by_side(config: GeneratorConfig, rounds: int, folder: Path) -> di
 
 async def over_sqlite(config: GeneratorConfig, chunks: Sequence[Chunk], rounds: int, folder: Path) -> Times:
     """The three ways to a file."""
-    parts = [SqliteFile.prepared(chunk) for chunk in chunks]
+    batches = [batch for chunk in chunks for batch in chunk.batches]
     rows: Rows = {
-        name: [row for part in parts for bound in part if bound.table == name for batch in bound.batches() for row in batch]
-        for name in TABLES
+        name: [row for batch in batches if batch.table.name == name for part in bound(batch).batches() for row in part] for name in TABLES
     }
     file = folder / "x.db"
     times: Times = {"bare": [], "ready_made": [], "generated": []}
     for _ in range(rounds):
         times["bare"].append(timed(lambda: bare_sqlite(file, rows)))
         file.unlink()
-        times["ready_made"].append(await awaited(through(SqliteFile(file), config, parts)))
+        times["ready_made"].append(await awaited(through(SqliteFile(file), config, chunks)))
         file.unlink()
         times["generated"].append(command(config, "--to", f"sqlite:///{file}"))
         file.unlink()
