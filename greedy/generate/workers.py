@@ -22,7 +22,7 @@ from greedy.generate.worker import LENGTH, Answer, Order
 
 PROGRAM = "from greedy.generate.worker import main; main()"
 MOST_WORKERS = 4  # more would wait for the sinks, and take 100 MB each
-FEWEST_CHUNKS = 4  # fewer are made before a process has started
+FEWEST_CHUNKS = 12  # fewer are made sooner than a process has started
 WAITING_BYTES = 1 << 20  # of an answer that nobody takes yet; the rest stays with the worker
 
 

@@ -34,7 +34,9 @@ def workers() -> list[psutil.Process]:
 
 @pytest.fixture
 def one_practice_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a few practices are worth processes of their own."""
     monkeypatch.setattr(chunks, "LARGEST_CHUNK_SLOTS", 1)
+    monkeypatch.setattr(generator, "FEWEST_CHUNKS", 2)
 
 
 def test_chunks_are_all_practices_in_turn_and_no_larger_than_memory_allows() -> None:
@@ -62,6 +64,7 @@ def test_a_chunk_has_one_batch_a_table_parents_first() -> None:
 
 async def test_chunks_and_processes_do_not_change_a_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[int] = []
+    monkeypatch.setattr(generator, "FEWEST_CHUNKS", 2)
     monkeypatch.setattr(generator, "made_ahead", lambda *args: (used.append(len(args[1])), made_ahead(*args, count=2))[1])
     for name, slots in (("large", 10**9), ("small", 4000), ("least", 1)):
         monkeypatch.setattr(chunks, "LARGEST_CHUNK_SLOTS", slots)
