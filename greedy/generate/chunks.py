@@ -55,7 +55,7 @@ def chunk_of(config: GeneratorConfig, practices: range) -> list[Batch]:
     """
     staff = staff_of(config, practices)
     planting = plant(config, staff)
-    shared = shared_batches(config) if practices.start == 0 else []
+    shared = shared_batches() if practices.start == 0 else []
     return _merged([*shared, *people_batches(config, staff), *planted_batches(config, staff, planting)])
 
 

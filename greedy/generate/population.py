@@ -96,13 +96,13 @@ def staff_of(config: GeneratorConfig, practices: range) -> Staff:
     )
 
 
-def shared_batches(config: GeneratorConfig) -> list[Batch]:
+def shared_batches() -> list[Batch]:
     """What all practices have in common: regions, services and their blocking rules."""
     services = sorted(SERVICE_TYPES, key=lambda service: service.gekoppeld_aan is not None)  # second halves are led to
     return [
         _batch(
             "regions",
-            id=chance.uuids(config.seed, "regions", range(len(regions()))),
+            id=_region_ids(),
             name=[region.name for region in regions()],
             school_holidays=[region.school_holidays for region in regions()],
         ),
@@ -115,7 +115,7 @@ def people_batches(config: GeneratorConfig, staff: Staff) -> list[Batch]:
     """Practices, teams, employees, contracts, absences, and the slots of rosters that absences make UNAVAILABLE."""
     seed = config.seed
     place = [places()[position] for position in _place(config, staff.practices)]
-    region_ids = chance.uuids(seed, "regions", range(len(regions())))
+    region_ids = _region_ids()
     name = chance.below(len(practice_names()), seed, "practice name", staff.practices)
     team_ids = chance.uuids(seed, "teams", staff.practices[:, None], np.arange(len(TEAM_NAMES)))
 
@@ -209,6 +209,11 @@ def _absence_batches(config: GeneratorConfig, staff: Staff) -> list[Batch]:
 def _absences(config: GeneratorConfig, practices: NDArray[np.int64], there: NDArray[np.bool_], days: list[dt.date]) -> Absences:
     region = [HOLIDAY_REGIONS.index(regions()[places()[position].region].school_holidays) for position in _place(config, practices)]
     return absences(config, practices, there, school_holidays(days)[region])
+
+
+def _region_ids() -> list[str]:
+    """Regions are the same for every seed, as services are: practices of several seeds can lie in one database."""
+    return chance.uuids(0, "regions", range(len(regions())))
 
 
 def _place(config: GeneratorConfig, practices: NDArray[np.int64]) -> list[int]:

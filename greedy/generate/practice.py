@@ -56,7 +56,7 @@ def generated(config: GeneratorConfig, number: int = 0, *, open_slots: bool = Fa
     if number not in range(config.practices):
         raise InputError(f"there is no practice {number}", next_step=f"give a number from 0 to {config.practices - 1}")
     staff = staff_of(config, range(number, number + 1))
-    batches = [*shared_batches(config), *people_batches(config, staff), *planted_batches(config, staff, plant(config, staff))]
+    batches = [*shared_batches(), *people_batches(config, staff), *planted_batches(config, staff, plant(config, staff))]
     rows: dict[str, list[Any]] = {name: [] for name in practice_tables.TABLES}
     for batch in batches:
         columns = batch.table.columns

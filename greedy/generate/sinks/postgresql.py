@@ -91,7 +91,7 @@ class PostgreSQLSink:
             if not self._add:
                 await _refuse_others(connection, synthetic)
             shared = SharedRows(connection)
-            for batch in shared_batches(config):
+            for batch in shared_batches():
                 await shared.new_ones(batch, synthetic.schema_of(batch.table))
             for table in LOCKED_BY_ROSTER:
                 await connection.execute(STAGE.format(stage=_stage(table), table=qualified(table, connection.schema)))
