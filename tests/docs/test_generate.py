@@ -42,9 +42,11 @@ def test_every_option_is_told(option: str) -> None:
 
 
 def test_no_option_or_command_is_told_that_does_not_exist() -> None:
-    known = {"--database", "--schema", "--limit-days", "--planning"}.union(*map(options_of, ("generate", "load", "solve", "check")))
+    known = {"--database", "--schema", "--limit-days", "--planning", "--target"}.union(
+        *map(options_of, ("generate", "load", "solve", "check"))
+    )
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", DOCUMENT)) <= known
-    assert set(re.findall(r"(?:`|^ {4,}\$? ?)(greedy [a-z]+)", DOCUMENT, re.MULTILINE)) <= set(commands())
+    assert set(re.findall(r"(?:`|^ {4,}\$? ?)(greedy (?:db (?:schema )?)?[a-z]+)", DOCUMENT, re.MULTILINE)) <= set(commands())
 
 
 def test_every_key_is_told_as_it_is_and_the_example_has_them_all(tmp_path: Path) -> None:
