@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +23,7 @@ from greedy.generate.workers import made_ahead
 from tests.generate.small import SMALL, counts_in, counts_of, files_in
 
 MANY = SMALL.model_copy(update={"practices": 9, "employees": 50})
+ENDLESS = GeneratorConfig(practices=2000, employees=60_000)  # its processes are not done before a test is
 
 
 def workers() -> list[psutil.Process]:
@@ -162,11 +161,10 @@ async def test_an_impossible_demand_is_refused_by_whoever_makes_the_rows(tmp_pat
     assert workers() == []
 
 
-async def test_cancelled_it_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_practice_a_chunk: None) -> None:
-    monkeypatch.setattr("greedy.generate.running.BATCH_ROWS", 1)  # told of the first rows
+async def test_cancelled_it_leaves_nothing(tmp_path: Path) -> None:
     sinks = [SqliteFile(tmp_path / "x.db"), CsvFolder(tmp_path / "out")]
     started = asyncio.Event()
-    task = asyncio.create_task(MasterDataGenerator(MANY).generate(sinks, tell=lambda *_: started.set()))
+    task = asyncio.create_task(MasterDataGenerator(ENDLESS).generate(sinks, tell=lambda *_: started.set()))
     await started.wait()
     assert workers()
     task.cancel()
@@ -176,14 +174,13 @@ async def test_cancelled_it_leaves_nothing(tmp_path: Path, monkeypatch: pytest.M
     assert workers() == []
 
 
-async def test_a_worker_that_is_killed_is_told_and_nothing_is_written(tmp_path: Path, one_practice_a_chunk: None) -> None:
+async def test_a_worker_that_is_killed_is_told_and_nothing_is_written(tmp_path: Path) -> None:
     def kill(*_: object) -> None:
         for worker in workers():
             worker.kill()
 
-    large = GeneratorConfig(practices=60, employees=3000, weeks=5)
     with pytest.raises(OutsideError, match="a process that makes rows ended by signal 9.*perhaps memory ran out") as failed:
-        await MasterDataGenerator(large).generate([SqliteFile(tmp_path / "x.db")], tell=kill)
+        await MasterDataGenerator(ENDLESS).generate([SqliteFile(tmp_path / "x.db")], tell=kill)
     assert "--no-parallel" in str(failed.value.next_step)
     assert list(tmp_path.iterdir()) == []
 
@@ -191,13 +188,12 @@ async def test_a_worker_that_is_killed_is_told_and_nothing_is_written(tmp_path: 
 def test_workers_end_with_whoever_started_them(tmp_path: Path) -> None:
     program = (
         "import asyncio, sys\n"
-        "from greedy.generate import chunks\n"
+        "from greedy.generate.chunks import chunks_of\n"
         "from greedy.generate.config import GeneratorConfig\n"
         "from greedy.generate.workers import made_ahead\n"
         "async def main():\n"
-        "    config = GeneratorConfig(practices=20, employees=600)\n"
-        "    chunks.LARGEST_CHUNK_SLOTS = 1\n"
-        "    parts = made_ahead(config, chunks.chunks_of(config), (), count=2)\n"
+        "    config = GeneratorConfig(practices=2000, employees=60_000)\n"  # more than the pipes hold
+        "    parts = made_ahead(config, chunks_of(config), (), count=2)\n"
         "    await anext(parts)\n"
         "    print('made', flush=True)\n"
         "    await asyncio.Event().wait()\n"
@@ -205,9 +201,10 @@ def test_workers_end_with_whoever_started_them(tmp_path: Path) -> None:
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"made\n"
+        said = process.stdout.readline()
         started = psutil.Process(process.pid).children()
-        assert len(started) == 2
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
+    assert said == b"made\n"
+    assert len(started) == 2
     _, alive = psutil.wait_procs(started, timeout=60)
     assert alive == []
