@@ -22,7 +22,7 @@ from greedy.log import collected
 
 if TYPE_CHECKING:
     from greedy.cli.generate_sinks import Watched
-    from greedy.generate.running import Tell
+    from greedy.generate.sinks.running import Tell
     from greedy.generate.summary import GenerationSummary
 
 log = structlog.get_logger()
@@ -125,7 +125,7 @@ def _tell_summary(config: GeneratorConfig, summary: GenerationSummary, sinks: li
         print_document(told)
     log.info("generate.done", **told)
     if not as_json and not collected():
-        from greedy.generate.population import staff_of
+        from greedy.generate.people.population import staff_of
 
         for line in summary_lines(config, summary):
             print(line)

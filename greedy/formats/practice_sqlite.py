@@ -152,7 +152,10 @@ def _refuse_other_tables(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _choose(db: sqlite3.Connection, path: Path, wanted: str | None) -> _Roster:
-    rosters = [_Roster(*row) for row in db.execute("select id, naam, start_date, end_date from rosters order by start_date, length(naam), naam, id")]
+    rosters = [
+        _Roster(*row)
+        for row in db.execute("select id, naam, start_date, end_date from rosters order by start_date, length(naam), naam, id")
+    ]
     if not rosters:
         raise InputError(f"{path} holds no roster", next_step="greedy generate --to makes files with rosters")
     found = rosters if wanted is None else [one for one in rosters if wanted.lower() == one.id.lower()]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from greedy.generate.chunks import chunk_of, chunks_of
 from greedy.generate.config import GeneratorConfig
+from greedy.generate.making.chunks import chunk_of, chunks_of
 from greedy.generate.sinks.sqlite import add_rows
 
 

@@ -14,15 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from greedy.database import DBConnector
 from greedy.errors import CallerError, InputError
 from greedy.generate.by_table import TableByTable
-from greedy.generate.chunks import Made, chunks_of
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.running import Progress, RunningSink, Tell, ended_together
+from greedy.generate.making.chunks import Made, chunks_of
+from greedy.generate.making.workers import FEWEST_CHUNKS, made_ahead, made_here
 from greedy.generate.sinks.base import Sink
 from greedy.generate.sinks.csv_folder import CsvFolder
+from greedy.generate.sinks.running import Progress, RunningSink, Tell, ended_together
 from greedy.generate.sinks.sqlite import SqliteSession
 from greedy.generate.summary import GenerationSummary
 from greedy.generate.tables import TABLES
-from greedy.generate.workers import FEWEST_CHUNKS, made_ahead, made_here
 
 
 class MasterDataGenerator(TableByTable):

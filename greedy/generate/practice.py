@@ -13,9 +13,9 @@ from greedy.formats import tables as practice_tables
 from greedy.formats.tables import AssignmentRow, PracticeTables
 from greedy.generate import chance
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.planted_rows import planted_batches
-from greedy.generate.planting import plant
-from greedy.generate.population import people_batches, shared_batches, staff_of
+from greedy.generate.people.population import people_batches, shared_batches, staff_of
+from greedy.generate.planting.planting import plant
+from greedy.generate.planting.rows import planted_batches
 from greedy.generate.staff import DAGDELEN
 from greedy.generate.tables import PlantedAssignmentRow, PlantedRosterRow, WishRow
 from greedy.model.problem import SlotStatus

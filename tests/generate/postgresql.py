@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from greedy.database import DBConnector
-from greedy.generate.chunks import chunk_of
 from greedy.generate.config import GeneratorConfig
+from greedy.generate.making.chunks import chunk_of
 from greedy.generate.sinks.base import Chunk, Write
 from greedy.generate.sinks.postgresql import PostgreSQLSink
 from greedy.generate.tables import TABLES

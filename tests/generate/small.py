@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from greedy.generate.chunks import chunk_of, chunks_of
 from greedy.generate.config import GeneratorConfig
+from greedy.generate.making.chunks import chunk_of, chunks_of
 from greedy.generate.tables import TABLES
 from tests.generate.rows import rows_by_table
 

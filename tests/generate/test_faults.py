@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from structlog.testing import capture_logs
 
 from greedy.errors import GreedyError, InputError, OutsideError
-from greedy.generate import chunks, running
 from greedy.generate.generator import MasterDataGenerator
+from greedy.generate.making import chunks
+from greedy.generate.sinks import running
 from greedy.generate.sinks.base import Sink
 from greedy.generate.sinks.csv_folder import CsvFolder
 from greedy.generate.sinks.sqlite import SqliteFile

@@ -12,14 +12,15 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from greedy.errors import InputError, OutsideError
-from greedy.generate import chunks, generator
-from greedy.generate.chunks import chunk_of, chunks_of
+from greedy.generate import generator
 from greedy.generate.config import GeneratorConfig
 from greedy.generate.generator import MasterDataGenerator
+from greedy.generate.making import chunks
+from greedy.generate.making.chunks import chunk_of, chunks_of
+from greedy.generate.making.workers import made_ahead
 from greedy.generate.sinks.csv_folder import CsvFolder
 from greedy.generate.sinks.sqlite import SqliteFile
 from greedy.generate.tables import TABLES
-from greedy.generate.workers import made_ahead
 from tests.generate.small import SMALL, counts_in, counts_of, files_in
 
 MANY = SMALL.model_copy(update={"practices": 9, "employees": 50})
@@ -28,7 +29,7 @@ ENDLESS = GeneratorConfig(practices=2000, employees=60_000)  # its processes are
 
 def workers() -> list[psutil.Process]:
     """Processes that this one has started to make rows."""
-    return [child for child in psutil.Process().children() if "greedy.generate.worker" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process().children() if "greedy.generate.making.worker" in " ".join(child.cmdline())]
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ async def test_within_a_loop_that_call_is_refused(tmp_path: Path) -> None:
 async def test_progress_is_told_each_ten_thousand_rows_and_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_practice_a_chunk: None
 ) -> None:
-    monkeypatch.setattr("greedy.generate.running.BATCH_ROWS", 20)
+    monkeypatch.setattr("greedy.generate.sinks.running.BATCH_ROWS", 20)
     told: list[tuple[str, int, int | None]] = []
     await MasterDataGenerator(MANY).generate(
         [SqliteFile(tmp_path / "x.db"), CsvFolder(tmp_path / "out")], parallel=False, tell=lambda *step: told.append(step)
@@ -188,9 +189,9 @@ async def test_a_worker_that_is_killed_is_told_and_nothing_is_written(tmp_path: 
 def test_workers_end_with_whoever_started_them(tmp_path: Path) -> None:
     program = (
         "import asyncio, sys\n"
-        "from greedy.generate.chunks import chunks_of\n"
+        "from greedy.generate.making.chunks import chunks_of\n"
         "from greedy.generate.config import GeneratorConfig\n"
-        "from greedy.generate.workers import made_ahead\n"
+        "from greedy.generate.making.workers import made_ahead\n"
         "async def main():\n"
         "    config = GeneratorConfig(practices=2000, employees=60_000)\n"  # more than the pipes hold
         "    parts = made_ahead(config, chunks_of(config), (), count=2)\n"

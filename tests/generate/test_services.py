@@ -9,7 +9,7 @@ import pytest
 
 from greedy.formats.practice_csv import read_practice
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.population import staff_of
+from greedy.generate.people.population import staff_of
 from greedy.generate.services import BLOCKING_RULES, LINES, MOST_ASKED, PAIRS, SERVICE_IDS, SERVICE_TYPES, UNITS, asked_of
 from greedy.sample import SAMPLE_DIR
 

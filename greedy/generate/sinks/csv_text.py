@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from greedy.formats.practice_csv import to_text
 from greedy.formats.tables import TABLES as PRACTICE_TABLES
-from greedy.generate.documents import planning_document, planted_document
+from greedy.generate.planting.documents import planning_document, planted_document
 from greedy.generate.sinks.base import Chunk
 from greedy.generate.tables import TABLES, Batch
 

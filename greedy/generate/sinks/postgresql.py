@@ -12,7 +12,7 @@ from typing import Any
 from greedy.database import DBConnection, DBConnector, QueryError, qualified, quoted, require_migrated
 from greedy.errors import InputError
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.population import shared_batches
+from greedy.generate.people.population import shared_batches
 from greedy.generate.sinks.base import Chunk, Write, Wrote, as_it_is
 from greedy.generate.sinks.shared_rows import SharedRows
 from greedy.generate.sinks.synthetic_schema import SyntheticSchema

@@ -8,12 +8,12 @@ import numpy as np
 
 from greedy.generate.chance import uniform, uuids
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.filling import NOTHING
-from greedy.generate.planting import Planting
+from greedy.generate.planting.filling import NOTHING
+from greedy.generate.planting.planting import Planting
+from greedy.generate.planting.wishes import wishes_batch
 from greedy.generate.services import DEMAND_TEAM_CODES, MAY_STAY_OPEN, SERVICE_IDS, SERVICE_TYPES
 from greedy.generate.staff import DAGDELEN, Staff
 from greedy.generate.tables import TABLES, Batch, picked
-from greedy.generate.wishes import wishes_batch
 
 CHANGED_BY_HAND = 0.03  # share of the demand with status AANGEPAST, which reads as MOET
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.planting import plant
-from greedy.generate.population import staff_of
+from greedy.generate.people.population import staff_of
+from greedy.generate.planting.planting import plant
+from greedy.generate.planting.wishes import HOLIDAYS, wishes_batch
 from greedy.generate.services import PAIRS, SERVICE_IDS, SERVICE_TYPES
 from greedy.generate.tables import WishRow
-from greedy.generate.wishes import HOLIDAYS, wishes_batch
 
 CODES = dict(zip(SERVICE_IDS, (service.code for service in SERVICE_TYPES), strict=True))
 

@@ -11,8 +11,8 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from greedy.errors import InputError, OutsideError
-from greedy.generate import chunks
 from greedy.generate.generator import MasterDataGenerator
+from greedy.generate.making import chunks
 from greedy.generate.sinks.base import BATCH_ROWS
 from greedy.generate.sinks.sqlite import SqliteFile
 from greedy.generate.sinks.sqlite_rows import make_tables

@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from greedy.generate.data import rows_of
+from greedy.generate.people.data import rows_of
 
 HOLIDAY_REGIONS = ("Noord", "Midden", "Zuid")
 FIRST_YEAR, LAST_YEAR = 2025, 2028

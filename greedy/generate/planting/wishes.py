@@ -6,10 +6,10 @@ import datetime as dt
 
 import numpy as np
 
-from greedy.generate.capabilities import Capabilities
 from greedy.generate.chance import choice, uniform
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.filling import NOTHING
+from greedy.generate.planting.capabilities import Capabilities
+from greedy.generate.planting.filling import NOTHING
 from greedy.generate.services import POPULARITY, SERVICE_IDS, SERVICE_TYPES, UNITS
 from greedy.generate.staff import Staff
 from greedy.generate.tables import TABLES, Batch, picked

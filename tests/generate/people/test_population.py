@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from greedy.database.connector import DBConnector
 from greedy.errors import InputError
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.population import people_batches, practice_sizes, shared_batches, staff_of
-from greedy.generate.school_holidays import HOLIDAY_REGIONS, school_holidays
+from greedy.generate.people.population import people_batches, practice_sizes, shared_batches, staff_of
+from greedy.generate.people.school_holidays import HOLIDAY_REGIONS, school_holidays
 from greedy.generate.staff import DAGDELEN, TEAM_NAMES, Staff
 from greedy.generate.tables import TABLES
 from tests.generate.rows import rows_by_table

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greedy.generate import chance
-from greedy.generate.data import lines_of, rows_of
+from greedy.generate.people.data import lines_of, rows_of
 
 _WOMEN = 0.95  # the share of women among midwives
 _EVENING_OUT = 20  # the first name of a list is this many ranks from being infinitely common

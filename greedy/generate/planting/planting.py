@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greedy.errors import InputError
-from greedy.generate.capabilities import Capabilities, able_of, capabilities_of
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.filling import NOTHING, fill
+from greedy.generate.planting.capabilities import Capabilities, able_of, capabilities_of
+from greedy.generate.planting.filling import NOTHING, fill
+from greedy.generate.planting.shortage import take_away
 from greedy.generate.services import DEMAND_TEAM_CODES, LINES, SERVICE_TYPES, asked_of
-from greedy.generate.shortage import take_away
 from greedy.generate.staff import Staff
 
 USUAL_DEMAND = 1.0  # never refused: small practices ask for less while their people are away

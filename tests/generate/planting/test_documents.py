@@ -10,7 +10,7 @@ from greedy.formats.planning import Planning, read_planning
 from greedy.formats.practice import to_problem
 from greedy.formats.roster_json import parse_document, to_roster
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.documents import planning_document, planted_document
+from greedy.generate.planting.documents import planning_document, planted_document
 from greedy.generate.practice import GeneratedPractice, generated
 from greedy.generate.services import SERVICE_IDS
 from greedy.model.rules import check

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from greedy.errors import InputError
 from greedy.formats.tables import Row
-from greedy.generate import chance, contracts
-from greedy.generate.absences import LEAVE, Absences, absences, slots
+from greedy.generate import chance
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.names import people, places, practice_names, regions
-from greedy.generate.school_holidays import HOLIDAY_REGIONS, school_holidays
+from greedy.generate.people import contracts
+from greedy.generate.people.absences import LEAVE, Absences, absences, slots
+from greedy.generate.people.names import people, places, practice_names, regions
+from greedy.generate.people.school_holidays import HOLIDAY_REGIONS, school_holidays
 from greedy.generate.services import BLOCKING_RULES, SERVICE_TYPES
 from greedy.generate.staff import DAGDELEN, TEAM_NAMES, Staff
 from greedy.generate.tables import ABSENCE_SOURCE, SOURCE_SYSTEM, TABLES, Batch, picked

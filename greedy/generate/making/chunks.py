@@ -8,9 +8,9 @@ from itertools import chain
 from typing import Any
 
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.planted_rows import planted_batches
-from greedy.generate.planting import plant
-from greedy.generate.population import people_batches, practice_sizes, shared_batches, staff_of
+from greedy.generate.people.population import people_batches, practice_sizes, shared_batches, staff_of
+from greedy.generate.planting.planting import plant
+from greedy.generate.planting.rows import planted_batches
 from greedy.generate.sinks.base import Chunk
 from greedy.generate.tables import TABLES, Batch
 

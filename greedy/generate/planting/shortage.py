@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greedy.generate.chance import bits, uniform
-from greedy.generate.filling import NOTHING
+from greedy.generate.planting.filling import NOTHING
 from greedy.generate.services import PAIRS, SERVICE_TYPES, UNITS
 from greedy.generate.staff import DAGDELEN
 

@@ -1,4 +1,4 @@
-"""A process that makes chunks, started by greedy.generate.workers and by nobody else.
+"""A process that makes chunks, started by greedy.generate.making.workers and by nobody else.
 
 It reads one order from its standard input, and answers on its standard output with the chunks in turn. While nobody takes an answer, it
 waits. It ends when its standard input ends: then whoever asked is gone.
@@ -17,8 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from greedy.generate.chunks import Made, made
 from greedy.generate.config import GeneratorConfig
+from greedy.generate.making.chunks import Made, made
 from greedy.generate.sinks.base import Chunk
 
 LENGTH = struct.Struct("<Q")  # stands before each answer

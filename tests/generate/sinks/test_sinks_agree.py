@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from greedy.database import DBConnector
-from greedy.generate.chunks import chunk_of
 from greedy.generate.config import GeneratorConfig
 from greedy.generate.generator import MasterDataGenerator
+from greedy.generate.making.chunks import chunk_of
 from greedy.generate.sinks.csv_folder import CsvFolder
 from greedy.generate.sinks.postgresql import PostgreSQLSink
 from greedy.generate.sinks.sqlite import SqliteFile

@@ -7,8 +7,8 @@ from collections import Counter
 
 import pytest
 
-from greedy.generate.data import rows_of
-from greedy.generate.school_holidays import HOLIDAY_REGIONS, school_holidays
+from greedy.generate.people.data import rows_of
+from greedy.generate.people.school_holidays import HOLIDAY_REGIONS, school_holidays
 
 
 def regions_free_on(day: str) -> str:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from greedy.formats.tables import EmployeeRow
-from greedy.generate.data import lines_of, rows_of
-from greedy.generate.names import People, people, places, practice_names, regions
+from greedy.generate.people.data import lines_of, rows_of
+from greedy.generate.people.names import People, people, places, practice_names, regions
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,12 @@ from typing import Any
 
 import greedy
 from greedy.errors import OutsideError
-from greedy.generate.chunks import Made, made
 from greedy.generate.config import GeneratorConfig
+from greedy.generate.making.chunks import Made, made
+from greedy.generate.making.worker import LENGTH, Answer, Order
 from greedy.generate.sinks.base import Chunk
-from greedy.generate.worker import LENGTH, Answer, Order
 
-PROGRAM = "from greedy.generate.worker import main; main()"
+PROGRAM = "from greedy.generate.making.worker import main; main()"
 MOST_WORKERS = 4  # more would wait for the sinks, and take 100 MB each
 FEWEST_CHUNKS = 12  # fewer are made sooner than a process has started
 WAITING_BYTES = 1 << 20  # of an answer that nobody takes yet; the rest stays with the worker

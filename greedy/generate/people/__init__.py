@@ -1,0 +1,1 @@
+"""Regions, practices, and the people who work there."""

@@ -1,0 +1,1 @@
+"""Rosters around a solution that is known."""
