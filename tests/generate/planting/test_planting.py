@@ -345,7 +345,7 @@ def test_a_duty_is_not_given_to_whoever_works_in_a_slot_that_it_blocks(monkeypat
     """Whatever the order of the lines, and whatever the rules say."""
     staff = _staff(2, 1)
     afternoon_first = (LINES[_line("MSP", "GRO")], LINES[_line("DIO", "TOT")])
-    monkeypatch.setattr("greedy.generate.planting.planting.filling.LINES", afternoon_first)
+    monkeypatch.setattr("greedy.generate.planting.filling.LINES", afternoon_first)
     filled = fill(0, staff, _all_able(staff), np.array([[[1]], [[2]]]))
     assert filled.planned[:, 0, 0].tolist() == [1, 1]
     assert filled.content[0, :, 0, 1].tolist() == [NUMBER_OF["MSP"], NOTHING]
