@@ -31,6 +31,7 @@ WHICH = {
     "roster_period_staffing_dagdelen": "roster_id = :roster",
     "roster_assignments": "roster_id = :roster",
 }
+ROSTERS = "select id, naam, start_date, end_date from rosters order by start_date, length(naam), naam, id"
 PLANTED = """
 select employee_id, date, code as service_code from planted_assignments join service_types on service_types.id = service_id
 where roster_id = :roster order by date, employee_id, planted_assignments.dagdeel
@@ -152,10 +153,7 @@ def _refuse_other_tables(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _choose(db: sqlite3.Connection, path: Path, wanted: str | None) -> _Roster:
-    rosters = [
-        _Roster(*row)
-        for row in db.execute("select id, naam, start_date, end_date from rosters order by start_date, length(naam), naam, id")
-    ]
+    rosters = [_Roster(*row) for row in db.execute(ROSTERS)]
     if not rosters:
         raise InputError(f"{path} holds no roster", next_step="greedy generate --to makes files with rosters")
     found = rosters if wanted is None else [one for one in rosters if wanted.lower() == one.id.lower()]
