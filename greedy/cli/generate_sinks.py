@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -103,8 +104,9 @@ def chosen_sinks(to: str | None, csv: Path | None, database: str | None, schema:
         path = sqlite_path(to)
         sinks.append(Watched(SqliteFile(path, replace=force), partial(_after_sqlite, shlex.quote(str(path)))))
     if csv is not None:
-        if csv.resolve() in (Path.cwd(), None if to is None else sqlite_path(to).resolve()):
-            raise InputError(f"--csv {csv}: a folder is to be made there", next_step="give another one, which does not exist yet")
+        for other in (Path.cwd(), *([] if to is None else [sqlite_path(to)])):
+            if Path(os.path.realpath(other)).is_relative_to(os.path.realpath(csv)):
+                raise InputError(f"--csv {csv}: a folder is to be made there", next_step="give another one, which does not exist yet")
         first = shlex.quote(str(roster_folder(csv, 0)))
         sinks.append(Watched(CsvFolder(csv, replace=force), partial(_after_csv, first)))
     if database is not None:

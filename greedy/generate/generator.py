@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from greedy.database import DBConnector
-from greedy.errors import CallerError, InputError
+from greedy.errors import CallerError, InputError, OutsideError
 from greedy.generate.by_table import TableByTable
 from greedy.generate.config import GeneratorConfig
 from greedy.generate.making.chunks import Made, chunks_of
@@ -117,7 +117,10 @@ class MasterDataGenerator(TableByTable):
         progress = Progress(self.config, tell)
         progress.running = running = [RunningSink(sink, self.config, progress.told) for sink in sinks]
         make = made_ahead if parallel and len(chunks) >= FEWEST_CHUNKS else made_here
-        rows, required, best = await _write(running, make(self.config, chunks, tuple(sink.prepared for sink in sinks)))
+        try:
+            rows, required, best = await _write(running, make(self.config, chunks, tuple(sink.prepared for sink in sinks)))
+        except MemoryError as exc:
+            raise OutsideError("memory ran out", next_step="run it again with parallel=False (--no-parallel), or fewer weeks") from exc
         return GenerationSummary(
             rows={name: rows[name] for name in TABLES},
             practices=rows["practices"],

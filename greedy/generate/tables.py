@@ -28,8 +28,9 @@ from greedy.formats.tables import (
     Text,
 )
 
-SOURCE_SYSTEM = "synthetic"  # of absences
-ABSENCE_SOURCE = "absence"  # of slots that an absence makes UNAVAILABLE, as the database's own function names them
+# Of absences, and of the slots that they make UNAVAILABLE. The database's own function names its slots 'absence' and opens those that no
+# absence covers: in a roster that was loaded from its seven tables alone, it would open all of them.
+SOURCE = "synthetic"
 
 
 class RegionRow(Row):

@@ -85,6 +85,16 @@ async def test_something_else_lies_there(make: Make, tmp_path: Path) -> None:
 
 
 @BOTH
+async def test_a_link_that_leads_nowhere(make: Make, tmp_path: Path) -> None:
+    (tmp_path / "x").symlink_to("x")
+    assert isinstance(error := await refused(make(tmp_path / "x")), InputError)
+    assert error.message.endswith(f"{tmp_path / 'x'} is a link that leads to itself")
+    (tmp_path / "y").symlink_to(tmp_path / "missing" / "y")
+    assert f"{tmp_path / 'missing'} does not exist" in (await refused(make(tmp_path / "y"))).message
+    assert {path.name for path in tmp_path.iterdir()} == {"x", "y"}
+
+
+@BOTH
 async def test_it_came_to_be_there_meanwhile(make: Make, tmp_path: Path) -> None:
     place = tmp_path / "x"
 

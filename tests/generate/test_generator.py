@@ -186,6 +186,24 @@ async def test_a_worker_that_is_killed_is_told_and_nothing_is_written(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_a_process_that_cannot_be_started_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_practice_a_chunk: None
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
+    with pytest.raises(OutsideError, match="a process that makes rows could not be started: .*No such file"):
+        await MasterDataGenerator(SMALL).generate([SqliteFile(tmp_path / "x.db")])
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_memory_that_runs_out_is_told(tmp_path: Path) -> None:
+    def tell(*_: object) -> None:
+        raise MemoryError
+
+    with pytest.raises(OutsideError, match="memory ran out"):
+        await MasterDataGenerator(SMALL).generate([SqliteFile(tmp_path / "x.db")], tell=tell)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_workers_end_with_whoever_started_them(tmp_path: Path) -> None:
     program = (
         "import asyncio, sys\n"

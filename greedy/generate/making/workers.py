@@ -66,14 +66,17 @@ async def made_ahead(
 @contextlib.asynccontextmanager
 async def _worker(order: Order) -> AsyncIterator[Process]:
     path = os.pathsep.join([str(Path(greedy.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-c", PROGRAM),
-        stdin=PIPE,
-        stdout=PIPE,
-        limit=WAITING_BYTES,
-        env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
-        start_new_session=True,  # the terminal's Ctrl-C is for this process alone
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-c", PROGRAM),
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=WAITING_BYTES,
+            env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
+            start_new_session=True,  # the terminal's Ctrl-C is for this process alone
+        )
+    except OSError as exc:  # no room for one more process, no memory
+        raise _fault(f"could not be started: {exc}") from exc
     try:
         assert process.stdin is not None  # noqa: S101  for the type checker
         process.stdin.write(pickle.dumps(order))  # and stays open: its end is the worker's
@@ -98,12 +101,16 @@ async def _answer(process: Process) -> Answer:
     except asyncio.IncompleteReadError:
         code = await process.wait()
         how = f"by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"with exit code {code}"
-        raise OutsideError(
-            f"a process that makes rows ended {how}{'; perhaps memory ran out' if code == -signal.SIGKILL else ''}",
-            next_step="run it again with parallel=False (--no-parallel), which needs less memory",
-            retryable=True,
-        ) from None
+        raise _fault(f"ended {how}{'; perhaps memory ran out' if code == -signal.SIGKILL else ''}") from None
     return answer
+
+
+def _fault(what: str) -> OutsideError:
+    return OutsideError(
+        f"a process that makes rows {what}",
+        next_step="run it again with parallel=False (--no-parallel), which needs less memory",
+        retryable=True,
+    )
 
 
 def _cores() -> int:

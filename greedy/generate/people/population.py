@@ -21,7 +21,7 @@ from greedy.generate.people.names import people, places, practice_names, regions
 from greedy.generate.people.school_holidays import HOLIDAY_REGIONS, school_holidays
 from greedy.generate.services import BLOCKING_RULES, SERVICE_TYPES
 from greedy.generate.staff import DAGDELEN, TEAM_NAMES, Staff
-from greedy.generate.tables import ABSENCE_SOURCE, SOURCE_SYSTEM, TABLES, Batch, picked
+from greedy.generate.tables import SOURCE, TABLES, Batch, picked
 from greedy.model.problem import SlotStatus
 
 # Over and over within a practice: three to three to one, and five people are all teams.
@@ -176,7 +176,7 @@ def _absence_batches(config: GeneratorConfig, staff: Staff) -> list[Batch]:
     dates = [staff.days[0] + dt.timedelta(days=day) for day in range(int(away.last.max(initial=0)) // 3 + 1)]
     records = _batch(
         "absences",
-        source_system=[SOURCE_SYSTEM] * len(employee_ids),
+        source_system=[SOURCE] * len(employee_ids),
         external_id=[f"{of}-{kind}-{period}" for of, kind, period in names],
         number=[0] * len(employee_ids),
         employee_id=employee_ids,
@@ -198,7 +198,7 @@ def _absence_batches(config: GeneratorConfig, staff: Staff) -> list[Batch]:
         dagdeel=picked(DAGDELEN, dagdeel),
         service_id=nothing,
         status=[int(SlotStatus.UNAVAILABLE)] * len(practice),
-        source=[ABSENCE_SOURCE] * len(practice),
+        source=[SOURCE] * len(practice),
         notes=nothing,
         blocked_by_date=nothing,
         blocked_by_dagdeel=nothing,

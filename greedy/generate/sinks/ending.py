@@ -15,8 +15,14 @@ async def to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
     So a thread that writes has ended before what it wrote is undone.
     """
     task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.gather(task, return_exceptions=True)
-        raise
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])  # unlike `gather`, it hands no cancellation on, however often one comes
+        except asyncio.CancelledError as exc:
+            cancelled = exc
+    if cancelled is None:
+        return task.result()
+    if not task.cancelled():
+        task.exception()  # looked at, so that nobody is told that it was not
+    raise cancelled

@@ -13,7 +13,10 @@ from greedy.errors import InputError
 
 def refuse_missing_folder(path: Path, name: str) -> None:
     """Raise InputError when the folder that `path` would lie in is not there."""
-    folder = path.absolute().parent
+    try:
+        folder = path.resolve().parent
+    except RuntimeError as exc:
+        raise InputError(f"{name} cannot be made: {path} is a link that leads to itself", next_step="give another place") from exc
     if not folder.is_dir():
         what = "is no folder" if folder.exists() else "does not exist"
         raise InputError(f"{name} cannot be made: {folder} {what}", next_step="make that folder first, or give another place")
