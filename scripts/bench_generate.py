@@ -38,7 +38,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from greedy.database import DBConnector, migrate
 from greedy.database.embedded.server import EmbeddedServer
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.making.chunks import chunk_of, chunks_of
+from greedy.generate.making.chunks import chunk_of
+from greedy.generate.people.chunk_ranges import chunks_of
 from greedy.generate.sinks.base import Chunk, Sink
 from greedy.generate.sinks.postgresql import PostgreSQLSink, rows_of
 from greedy.generate.sinks.sqlite import PRAGMAS, SqliteFile

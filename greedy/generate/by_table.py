@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.making.chunks import chunk_of, chunks_of
+from greedy.generate.making.chunks import chunk_of
+from greedy.generate.people.chunk_ranges import chunks_of
 from greedy.generate.sinks.sqlite import add_rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -48,7 +49,8 @@ class GeneratorConfig(BaseModel):
 
     @model_validator(mode="after")
     def _practices_fit_in_memory(self) -> GeneratorConfig:
-        largest = int(self.employees / self.practices * (1 + self.size_spread))
+        mean = self.employees / self.practices
+        largest = max(math.floor(mean * (1 + self.size_spread)), math.ceil(mean))
         if largest > LARGEST_PRACTICE:
             raise ValueError(
                 f"{self.employees} employees in {self.practices} practices make practices of up to {largest} employees, "

@@ -15,8 +15,9 @@ from greedy.database import DBConnector
 from greedy.errors import CallerError, InputError, OutsideError
 from greedy.generate.by_table import TableByTable
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.making.chunks import Made, chunks_of
+from greedy.generate.making.chunks import Made
 from greedy.generate.making.workers import FEWEST_CHUNKS, made_ahead, made_here
+from greedy.generate.people.chunk_ranges import chunks_of
 from greedy.generate.sinks.base import Sink
 from greedy.generate.sinks.csv_folder import CsvFolder
 from greedy.generate.sinks.running import Progress, RunningSink, Tell, ended_together

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.making.chunks import chunk_of, chunks_of
+from greedy.generate.making.chunks import chunk_of
+from greedy.generate.people.chunk_ranges import chunks_of
 from greedy.generate.tables import TABLES
 from tests.generate.rows import rows_by_table
 

@@ -69,3 +69,5 @@ def test_a_practice_that_is_too_large_for_memory_is_refused_with_its_size() -> N
     [(_, message)] = _faults(practices=2, employees=10_000)
     assert message.endswith("10000 employees in 2 practices make practices of up to 6500 employees, at most 5000; ask for more practices")
     assert GeneratorConfig(practices=2, employees=10_000, size_spread=0).employees == 10_000
+    [(_, message)] = _faults(practices=2, employees=10_001, size_spread=0)
+    assert "practices of up to 5001 employees" in message

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from greedy.errors import GreedyError, InputError, OutsideError
 from greedy.generate.generator import MasterDataGenerator
-from greedy.generate.making import chunks
+from greedy.generate.people import chunk_ranges
 from greedy.generate.sinks import running
 from greedy.generate.sinks.base import Sink
 from greedy.generate.sinks.csv_folder import CsvFolder
@@ -40,7 +40,7 @@ async def refused(*sinks: Sink) -> GreedyError:
 
 @pytest.fixture(autouse=True)
 def one_practice_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunks, "LARGEST_CHUNK_SLOTS", 1)
+    monkeypatch.setattr(chunk_ranges, "LARGEST_CHUNK_SLOTS", 1)
 
 
 @contextmanager

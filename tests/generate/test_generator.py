@@ -15,9 +15,10 @@ from greedy.errors import InputError, OutsideError
 from greedy.generate import generator
 from greedy.generate.config import GeneratorConfig
 from greedy.generate.generator import MasterDataGenerator
-from greedy.generate.making import chunks
-from greedy.generate.making.chunks import chunk_of, chunks_of
+from greedy.generate.making.chunks import chunk_of
 from greedy.generate.making.workers import made_ahead
+from greedy.generate.people import chunk_ranges
+from greedy.generate.people.chunk_ranges import chunks_of
 from greedy.generate.sinks.csv_folder import CsvFolder
 from greedy.generate.sinks.sqlite import SqliteFile
 from greedy.generate.tables import TABLES
@@ -35,7 +36,7 @@ def workers() -> list[psutil.Process]:
 @pytest.fixture
 def one_practice_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few practices are worth processes of their own."""
-    monkeypatch.setattr(chunks, "LARGEST_CHUNK_SLOTS", 1)
+    monkeypatch.setattr(chunk_ranges, "LARGEST_CHUNK_SLOTS", 1)
     monkeypatch.setattr(generator, "FEWEST_CHUNKS", 2)
 
 
@@ -43,14 +44,14 @@ def test_chunks_are_all_practices_in_turn_and_no_larger_than_memory_allows() -> 
     config = GeneratorConfig(practices=400, employees=8000, weeks=5)
     found = chunks_of(config)
     assert [number for practices in found for number in practices] == list(range(400))
-    sizes = chunks.practice_sizes(config)
+    sizes = chunk_ranges.practice_sizes(config)
     assert len(found) > 3
     for practices in found:
-        assert len(practices) * sizes[practices.start : practices.stop].max() * 35 * 3 <= chunks.LARGEST_CHUNK_SLOTS
+        assert len(practices) * sizes[practices.start : practices.stop].max() * 35 * 3 <= chunk_ranges.LARGEST_CHUNK_SLOTS
 
 
 def test_a_practice_that_is_larger_comes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunks, "LARGEST_CHUNK_SLOTS", 1)
+    monkeypatch.setattr(chunk_ranges, "LARGEST_CHUNK_SLOTS", 1)
     assert chunks_of(SMALL) == [range(1), range(1, 2), range(2, 3)]
 
 
@@ -67,7 +68,7 @@ async def test_chunks_and_processes_do_not_change_a_byte(tmp_path: Path, monkeyp
     monkeypatch.setattr(generator, "FEWEST_CHUNKS", 2)
     monkeypatch.setattr(generator, "made_ahead", lambda *args: (used.append(len(args[1])), made_ahead(*args, count=2))[1])
     for name, slots in (("large", 10**9), ("small", 4000), ("least", 1)):
-        monkeypatch.setattr(chunks, "LARGEST_CHUNK_SLOTS", slots)
+        monkeypatch.setattr(chunk_ranges, "LARGEST_CHUNK_SLOTS", slots)
         for parallel in (False, True):
             await MasterDataGenerator(MANY).generate([CsvFolder(tmp_path / f"{name} {parallel}")], parallel=parallel)
     whole = files_in(tmp_path / "large False")
@@ -207,7 +208,7 @@ async def test_memory_that_runs_out_is_told(tmp_path: Path) -> None:
 def test_workers_end_with_whoever_started_them(tmp_path: Path) -> None:
     program = (
         "import asyncio, sys\n"
-        "from greedy.generate.making.chunks import chunks_of\n"
+        "from greedy.generate.people.chunk_ranges import chunks_of\n"
         "from greedy.generate.config import GeneratorConfig\n"
         "from greedy.generate.making.workers import made_ahead\n"
         "async def main():\n"

@@ -10,11 +10,11 @@ from greedy.errors import InputError
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import faults_between_rows
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.practice import GeneratedPractice, generate_practice, generated
-from greedy.model.problem import Assignment, Problem, SlotStatus
-from greedy.model.roster import Roster
+from greedy.generate.practice import generate_practice, generated
+from greedy.model.problem import SlotStatus
 from greedy.model.rules import check
 from greedy.pipeline import SolveOptions, report_solved, report_standing, solve_file
+from tests.generate.planted import planted_roster
 
 # Proven long before that on any machine; only an end where a proof is not found at all.
 UNTIL_PROVEN = SolveOptions(time_limit_seconds=600, workers=1)
@@ -42,16 +42,6 @@ KNOBS = [
 
 def configured(**values: Any) -> GeneratorConfig:
     return GeneratorConfig.model_validate(values)
-
-
-def planted_roster(practice: GeneratedPractice, problem: Problem) -> Roster:
-    """The planted solution in the numbers of the problem."""
-    employees = {employee.id: number for number, employee in enumerate(problem.employees)}
-    services = {service.id: number for number, service in enumerate(problem.services)}
-    return Roster.of(
-        Assignment(employees[row.employee_id], (row.date - problem.first_day).days, services[str(row.service_id)])
-        for row in practice.planted
-    )
 
 
 @pytest.mark.parametrize("values", [*SIZES, *({"seed": 10 + number, **knobs} for number, knobs in enumerate(KNOBS))], ids=str)

@@ -1,4 +1,4 @@
-"""The rows of some practices at a time: as many as fit into memory, whoever they are for."""
+"""The rows of some practices at a time, whoever they are for."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from itertools import chain
 from typing import Any
 
 from greedy.generate.config import GeneratorConfig
-from greedy.generate.people.population import people_batches, practice_sizes, shared_batches, staff_of
+from greedy.generate.people.population import people_batches, shared_batches, staff_of
 from greedy.generate.planting.planting import plant
 from greedy.generate.planting.rows import planted_batches
 from greedy.generate.sinks.base import Chunk
 from greedy.generate.tables import TABLES, Batch
-
-LARGEST_CHUNK_SLOTS = 150_000  # some 60,000 rows, 20 MB; a practice that is larger comes alone
 
 
 @dataclass(frozen=True)
@@ -25,24 +23,6 @@ class Made:
     required: int
     best: int
     parts: tuple[Any, ...]
-
-
-def chunks_of(config: GeneratorConfig) -> list[range]:
-    """Numbers of consecutive practices, all of them in turn.
-
-    Raises
-    ------
-    InputError
-        The practices cannot have these sizes.
-    """
-    slots_each = config.weeks * 7 * 3
-    chunks, start, largest = [], 0, 0
-    for number, size in enumerate(practice_sizes(config).tolist()):
-        largest = max(largest, size)
-        if number > start and (number + 1 - start) * largest * slots_each > LARGEST_CHUNK_SLOTS:
-            chunks.append(range(start, number))
-            start, largest = number, size
-    return [*chunks, range(start, config.practices)]
 
 
 def chunk_of(config: GeneratorConfig, practices: range) -> list[Batch]:

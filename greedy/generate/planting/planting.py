@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from greedy.errors import InputError
 from greedy.generate.config import GeneratorConfig
+from greedy.generate.people.chunk_ranges import chunks_of
+from greedy.generate.people.population import staff_of
 from greedy.generate.planting.capabilities import Capabilities, able_of, capabilities_of
 from greedy.generate.planting.filling import NOTHING, fill
 from greedy.generate.planting.shortage import take_away
@@ -17,6 +20,7 @@ from greedy.generate.staff import Staff
 
 USUAL_DEMAND = 1.0  # never refused: small practices ask for less while their people are away
 LOST_PART, LOST_SHIFTS = 10, 6  # a tenth of what is asked for, and six shifts, may be lost to days that cannot be staffed
+_STEPS = 20  # to a demand of 1, in advice
 
 
 @dataclass(frozen=True)
@@ -91,28 +95,32 @@ def _too_much(asked: NDArray[np.int64], planned: NDArray[np.int64]) -> NDArray[n
 
 
 def _impossible(config: GeneratorConfig, staff: Staff, asked: NDArray[np.int64], planned: NDArray[np.int64]) -> InputError:
-    """The refusal of the first practice that asks too much, and a demand that all of `staff` can work."""
+    """The refusal of the first practice that asks too much, and a demand that all practices can work."""
     place = int(_too_much(asked, planned).argmax())
-    wanted, can = _shifts(asked), _shifts(planned)
     size = int(staff.there[place].sum())
-    # Less is lost in days that are full when less is asked for, hence the quarter.
-    highest = config.demand * min(1.0, 1.25 * float((can / np.maximum(wanted, 1)).max()))
     return InputError(
-        f"demand {config.demand:g}: practice {staff.practices[place]} asks for {wanted[place]} shifts, "
-        f"and its {_counted(size, 'employee')} can work about {can[place]} in {_counted(config.weeks, 'week')}",
-        next_step=f"ask for a demand of at most {_fitting(config, staff, highest):g}",
+        f"demand {config.demand:g}: practice {staff.practices[place]} asks for {_shifts(asked)[place]} shifts, "
+        f"and its {_counted(size, 'employee')} can work about {_shifts(planned)[place]} in {_counted(config.weeks, 'week')}",
+        next_step=f"ask for a demand of at most {_fitting(config, staff):g}",
     )
 
 
-def _fitting(config: GeneratorConfig, staff: Staff, demand: float) -> float:
-    """The first demand from `demand` downwards that the staff can work, in steps of a twentieth."""
+def _fitting(config: GeneratorConfig, staff: Staff) -> float:
+    """A demand that all practices can work, in twentieths, found by those of `staff`, who cannot work `config.demand`."""
+    fits, too_much = int(USUAL_DEMAND * _STEPS), math.ceil(config.demand * _STEPS)
+    while too_much - fits > 1:
+        between = (fits + too_much) // 2
+        fits, too_much = (between, too_much) if _can_work(config, between, staff) else (fits, between)
+    while fits > USUAL_DEMAND * _STEPS and not all(_can_work(config, fits, staff_of(config, chunk)) for chunk in chunks_of(config)):
+        fits -= 1
+    return fits / _STEPS
+
+
+def _can_work(config: GeneratorConfig, twentieths: int, staff: Staff) -> bool:
+    """Whether no practice of `staff` is asked too much at this demand."""
     able = able_of(config.seed, staff)
-    for twentieths in range(int(demand * 20), int(USUAL_DEMAND * 20), -1):
-        lower = config.model_copy(update={"demand": twentieths / 20})
-        asked = _asked(lower, staff, able)
-        if not _too_much(asked, fill(config.seed, staff, able, asked).planned).any():
-            return lower.demand
-    return USUAL_DEMAND
+    asked = _asked(config.model_copy(update={"demand": twentieths / _STEPS}), staff, able)
+    return not _too_much(asked, fill(config.seed, staff, able, asked).planned).any()
 
 
 def _counted(number: int, what: str) -> str:

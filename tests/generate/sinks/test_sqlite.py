@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from greedy.errors import InputError, OutsideError
 from greedy.generate.generator import MasterDataGenerator
-from greedy.generate.making import chunks
+from greedy.generate.people import chunk_ranges
 from greedy.generate.sinks.base import BATCH_ROWS
 from greedy.generate.sinks.sqlite import SqliteFile
 from greedy.generate.sinks.sqlite_rows import make_tables
@@ -130,7 +130,7 @@ async def test_a_second_generation_in_the_same_database_is_refused_and_changes_n
 
 
 async def test_what_the_session_held_before_is_rolled_back_too_and_no_table_stays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunks, "LARGEST_CHUNK_SLOTS", 1)  # a chunk for each practice
+    monkeypatch.setattr(chunk_ranges, "LARGEST_CHUNK_SLOTS", 1)  # a chunk for each practice
     async with session_over(path) as session:
         connection = await session.connection()
         await connection.exec_driver_sql("pragma max_page_count = 40")
