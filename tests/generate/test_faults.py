@@ -187,6 +187,20 @@ async def test_a_session_that_may_only_read(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["x.db"]
 
 
+async def test_a_session_that_has_failed_or_leads_nowhere(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the session: This session is not bound"):
+        await MasterDataGenerator(SMALL).generate_all_master_data_async(AsyncSession())
+    path = tmp_path / "x.db"
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    async with AsyncSession(engine, close_resets_only=False) as session:
+        await session.close()
+        with pytest.raises(InputError, match="permanently closed") as error:
+            await MasterDataGenerator(SMALL).generate_all_master_data_async(session, True, tmp_path / "out")
+    await engine.dispose()
+    assert error.value.message.startswith(f"SQLite {path}: ")
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_a_session_over_what_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_text("no database" * 100)
     engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'x.db'}")

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from greedy.errors import GreedyError, InputError, OutsideError
 
@@ -25,6 +25,9 @@ def findings(name: str) -> Iterator[None]:
         if not isinstance(exc.orig, sqlite3.Error):
             raise
         raise of_sqlite(exc.orig, name) from exc
+    except InvalidRequestError as exc:
+        reason = str(exc).partition("\n")[0]
+        raise InputError(f"{name}: {reason}", next_step="give a session that is open, and rolled back if it has failed") from exc
     except sqlite3.Error as exc:
         raise of_sqlite(exc, name) from exc
     except OSError as exc:

@@ -159,7 +159,8 @@ def name_of(session: AsyncSession) -> str:
     InputError
         Not to SQLite.
     """
-    engine = session.get_bind().engine
+    with findings("the session"):
+        engine = session.get_bind().engine
     if engine.dialect.name != "sqlite":
         raise InputError(
             f"the session leads to {engine.dialect.name}, and only SQLite is written to through a session",
