@@ -112,12 +112,19 @@ def read_planted(path: Path, roster_id: str) -> RosterDocument:
         Another program writes to the file.
     """
     with _opened(path) as db:
-        if not _columns(db, "planted_assignments") or not (rows := db.execute(PLANTED, {"roster": roster_id}).fetchall()):
+        rows = db.execute(PLANTED, {"roster": roster_id}).fetchall() if _columns(db, "planted_assignments") else []
+        if not rows and not _is_planted(db, roster_id):
             raise InputError(
                 f"{path} knows no solution of the roster {roster_id}", next_step="greedy generate --to makes files with planted solutions"
             )
     text = json.dumps({"roster_id": roster_id, "assignments": [dict(row) for row in rows]})
     return parse_document(text, f"{path}, the solution of the roster {roster_id},")
+
+
+def _is_planted(db: sqlite3.Connection, roster_id: str) -> bool:
+    """Whether a solution is known of the roster, be it that nobody works: where no shift can be filled."""
+    known = _columns(db, "planted_rosters") and db.execute("select 1 from planted_rosters where roster_id = ?", [roster_id]).fetchone()
+    return bool(known)
 
 
 @contextmanager

@@ -218,6 +218,15 @@ def test_the_planted_solution_is_a_roster(path: Path, db: sqlite3.Connection, sa
     assert check(problem, roster)  # the pinned work of the sample is missing from it
 
 
+def test_that_nobody_works_is_a_solution_too(path: Path, db: sqlite3.Connection, sample: PracticeTables) -> None:
+    planted(db, sample, [])
+    db.execute("create table planted_rosters (roster_id)")
+    with pytest.raises(InputError, match="knows no solution"):
+        read_planted(path, str(sample.roster.id))
+    db.execute("insert into planted_rosters values (?)", [str(sample.roster.id)])
+    assert read_planted(path, str(sample.roster.id)).assignments == []
+
+
 def test_a_solution_that_is_not_there_or_does_not_fit(path: Path, db: sqlite3.Connection, sample: PracticeTables) -> None:
     roster_id = str(sample.roster.id)
     with pytest.raises(InputError, match=f"knows no solution of the roster {roster_id}"):

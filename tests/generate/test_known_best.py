@@ -59,6 +59,8 @@ def test_the_planted_solution_is_legal_and_fills_what_is_said(values: dict[str, 
         assert found.coverage.upper_bound >= practice.known.best
         assert sum(row.aantal for row in practice.tables.roster_employee_services if row.actief) == practice.known.capacity
         assert practice.known.required - practice.known.best == pytest.approx(config.shortage * practice.known.required, abs=2)
+        used = practice.known.best / practice.known.capacity if practice.known.capacity else 1
+        assert float(practice.known.tightness) == pytest.approx(used, abs=0.00501)
         if config.tightness == 1:
             assert practice.known.capacity == practice.known.best
 
