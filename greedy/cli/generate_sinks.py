@@ -137,10 +137,10 @@ def sqlite_path(url: str) -> Path:
         It is the URL of something else.
     """
     start = next((start for start in SQLITE if url.startswith(start)), None)
-    path = url if start is None and "://" not in url else url.removeprefix(start or url)
-    if not path or path == ":memory:":
+    path = url.removeprefix(start or "")
+    if path in ("", ":memory:") or "://" in path or path.startswith("sqlite:"):
         raise InputError(
-            f"--to {url.partition('://')[0]}://...: this is for a SQLite file",
+            f"--to {url.partition(':')[0] + ':...' if ':' in url else repr(url)}: this is for a SQLite file",
             next_step="write it as sqlite:///x.db, or as sqlite:////folder/x.db; a PostgreSQL database goes with --database",
         )
     return Path(path)

@@ -98,7 +98,9 @@ async def _generated(job: Job, config: GeneratorConfig, sinks: list[Watched], *,
 def _progress(config: GeneratorConfig, sinks: list[Watched], quiet: bool) -> Iterator[Tell]:
     """A bar of the rosters on a terminal, otherwise a line of the log for every 10,000 rows of a table."""
     if quiet or not sys.stderr.isatty():
-        yield lambda table, rows, total: log.info("generate.progress", table=table, rows=rows, total=total)
+        yield lambda table, rows, total: log.info(
+            "generate.progress", message=inserted(table, rows, total), table=table, rows=rows, total=total
+        )
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

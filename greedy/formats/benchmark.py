@@ -122,7 +122,7 @@ def parse_benchmark(text: str, name: str, roster_id: str) -> Problem:
     if not is_benchmark(text):
         raise InputError(
             f"{name} is not a benchmark of schedulingbenchmarks.org: no line is a section such as SECTION_HORIZON",
-            next_step="give such a text, or a folder of CSV files",
+            next_step="give such a text, or practice tables as a folder of CSV files or SQLite",
         )
     reading = _Reading(name)
     sections = _sections(text, reading)

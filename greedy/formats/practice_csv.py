@@ -20,6 +20,7 @@ from greedy.formats.row_faults import column_faults, value_faults
 from greedy.formats.tables import TABLES, PracticeTables, Row, faults_between_rows
 
 MASTER_TABLES = ("rosters", "employees", "service_types")
+WHICH_FOLDER = "give the folder that holds rosters.csv, employees.csv and the other tables: of generated practices, rosters/00000 and on"
 
 
 @dataclass
@@ -41,11 +42,11 @@ def read_practice(folder: Path) -> PracticeTables:
         With every fault of every file: `employees.csv:5: team: Input should be 'Groen', ...`.
     """
     if not folder.is_dir():
-        raise InputError(
-            f"there is no folder {folder}", next_step="give the folder that holds rosters.csv, employees.csv and the other tables"
-        )
+        raise InputError(f"there is no folder {folder}", next_step=WHICH_FOLDER)
     files = {name: _read_file(folder / f"{name}.csv", model) for name, model in TABLES.items()}
     faults = [fault for file in files.values() for fault in file.faults]
+    if not any((folder / f"{name}.csv").exists() for name in TABLES):
+        raise InputError(f"{folder} holds no table of a practice", next_step=WHICH_FOLDER)
     if not files["rosters"].faults and len(files["rosters"].rows) != 1:
         faults.append(f"rosters.csv: one roster a folder, this file has {len(files['rosters'].rows)}")
     elif not any(files[name].faults for name in MASTER_TABLES):

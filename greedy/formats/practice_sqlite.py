@@ -60,12 +60,20 @@ class _Table:
 
 
 def is_sqlite(path: Path) -> bool:
-    """Whether a file is a SQLite database, by its first bytes."""
+    """Whether there is a file that is a SQLite database, by its first bytes.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
+    if not path.is_file():
+        return False
     try:
         with path.open("rb") as file:
             return file.read(len(HEADER)) == HEADER
-    except OSError:
-        return False
+    except OSError as exc:
+        raise InputError(f"cannot read {path}: {exc.strerror}", next_step="give a file that you may read") from exc
 
 
 def read_practice_sqlite(path: Path, roster: str | None = None) -> PracticeTables:
@@ -142,6 +150,11 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
                 raise OutsideError(f"{path} is locked: another program writes to it", next_step="try again later", retryable=True) from exc
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 raise InputError(f"{path} is damaged, or encrypted: {exc}", next_step="take a copy that is whole") from exc
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN if path.is_file():
+                raise InputError(
+                    f"cannot read {path}: {exc}",
+                    next_step="where its folder may not be written to, copy it to another one, and a file with -wal at its end as well",
+                ) from exc
             case _:
                 raise InputError(f"cannot read {path}: {exc}", next_step="give a SQLite file with the practice tables") from exc
 
@@ -173,8 +186,9 @@ def _choose(db: sqlite3.Connection, path: Path, wanted: str | None) -> _Roster:
     else:
         message = f"{path} holds {len(found):,} rosters" + (f" of the name {wanted!r}" if wanted else "") + "; which one?"
     shown = found or rosters
+    how = "--roster ID" if found and wanted else "--roster ID, or --roster NAME"
     more = [f"and {len(shown) - SHOWN_ROSTERS:,} more"] if len(shown) > SHOWN_ROSTERS else []
-    raise InputError(message, details=[*map(str, shown[:SHOWN_ROSTERS]), *more], next_step="name one: --roster ID, or --roster NAME")
+    raise InputError(message, details=[*map(str, shown[:SHOWN_ROSTERS]), *more], next_step=f"name one: {how}")
 
 
 def _read_table(db: sqlite3.Connection, name: str, model: type[Row], roster_id: str) -> _Table:

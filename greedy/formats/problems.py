@@ -50,6 +50,8 @@ def read_tables(path: Path, roster: str | None = None) -> PracticeTables:
         if is_sqlite(path):
             return read_practice_sqlite(path, roster)
         raise InputError(f"{path} is not a SQLite file", next_step="give one, or a folder of practice tables as CSV")
+    if not path.is_dir():
+        raise InputError(f"there is no folder or file {path}", next_step="give a SQLite file, or a folder of practice tables as CSV")
     tables = read_practice(path)
     if roster not in (None, str(tables.roster.id), tables.roster.naam):
         raise InputError(

@@ -187,7 +187,7 @@ def test_solve_and_check_without_a_database(tmp_path: Path) -> None:
         (["run", ROSTER, *QUICK, "--run-id", "x"], "error: 'x' is not a run id"),
         (["run", ROSTER, "--solver", "magic"], "error: "),
         (["run", ROSTER, *QUICK, "--seed", "-1"], "error: "),
-        (["load", "nowhere"], "error: there is no folder nowhere"),
+        (["load", "nowhere"], "error: there is no folder or file nowhere"),
         (["frobnicate"], "error: No such command 'frobnicate'"),
         (["run", ROSTER, *QUICK, "--database", "mysql://x/y"], "error: the database URL is not one of PostgreSQL"),
     ],

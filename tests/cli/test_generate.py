@@ -198,6 +198,7 @@ def test_progress_stands_in_the_log(greedy: Here) -> None:
     lines = [json.loads(line) for line in made.stderr.splitlines()]
     told = [line for line in lines if line["event"] == "generate.progress"]
     assert {(line["table"], line["rows"], line["total"]) for line in told} >= {("employees", 14, 14), ("practices", 1, 1)}
+    assert "Inserted 14 / 14 rows into employees" in [line["message"] for line in told]
     assert inserted("employees", 10_000, 100_000) == "Inserted 10,000 / 100,000 rows into employees"
     assert inserted("roster_assignments", 20_000, None) == "Inserted 20,000 rows into roster_assignments"
 
@@ -261,7 +262,9 @@ def test_the_file_of_a_url(url: str, path: str) -> None:
     assert sqlite_path(url) == Path(path)
 
 
-@pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite://x.db", "https://x/y", ":memory:"])
+@pytest.mark.parametrize(
+    "url", ["", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite://x.db", "sqlite:/x.db", "sqlite:x.db", "https://x/y", ":memory:"]
+)
 def test_what_is_no_file(url: str) -> None:
     with pytest.raises(InputError, match="this is for a SQLite file"):
         sqlite_path(url)

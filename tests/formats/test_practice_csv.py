@@ -149,6 +149,12 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         read_practice(tmp_path / "nowhere")
 
 
+def test_a_folder_above_those_of_the_tables(folder: Path) -> None:
+    with pytest.raises(InputError, match="holds no table of a practice") as refused:
+        read_practice(folder.parent)
+    assert "rosters/00000" in str(refused.value.next_step)
+
+
 def test_two_rosters_in_one_folder_are_refused(folder: Path) -> None:
     edit(folder, "rosters", lambda rows: [rows[0], {**rows[0], "id": "00000000-0000-0000-0000-000000000001"}])
     assert faults(folder) == ("rosters.csv: one roster a folder, this file has 2",)

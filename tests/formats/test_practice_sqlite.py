@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +23,7 @@ from greedy.formats.tables import TABLES, PracticeTables
 from greedy.model.rules import check
 from greedy.sample import SAMPLE_DIR
 from tests.formats.test_benchmark import COVER, TEXT
+from tests.rights import as_nobody
 
 CREATE_PLANTED = "create table planted_assignments (roster_id, employee_id, date, dagdeel, service_id)"
 
@@ -130,6 +132,7 @@ def test_names_that_several_have_and_long_lists(tmp_path: Path, sample: Practice
     path = tmp_path / "x.db"
     write_sqlite(path, *(another(sample, f"Roster {number % 12}") for number in range(13)))
     assert said(path, "Roster 0").startswith(f"{path} holds 2 rosters of the name 'Roster 0'; which one?")
+    assert said(path, "Roster 0").endswith("\nname one: --roster ID")
     lines = said(path).splitlines()
     assert (len(lines), lines[0], lines[-2]) == (13, f"{path} holds 13 rosters; which one?", "and 3 more")
     assert [line.rpartition(" ")[2] for line in lines[1:-2]] == ["0", "0", *"12345678"]
@@ -256,7 +259,7 @@ def test_a_file_that_is_damaged_or_no_database(path: Path, tmp_path: Path, sampl
     assert not is_sqlite(text)
     with pytest.raises(InputError, match="x.db is not a SQLite file"):
         read_tables(text)
-    with pytest.raises(InputError, match="there is no folder"):
+    with pytest.raises(InputError, match="there is no folder or file"):
         read_tables(tmp_path / "nowhere.db")
     with pytest.raises(InputError, match="cannot read .*nowhere.db: unable to open"):
         read_practice_sqlite(tmp_path / "nowhere.db")
@@ -281,3 +284,18 @@ def test_a_folder_and_a_benchmark_hold_one_roster(sample: PracticeTables, tmp_pa
     text.write_text(TEXT + COVER)
     with pytest.raises(InputError, match="--roster: .* is a benchmark text"):
         read_problem(text, roster="Winter")
+
+
+def test_a_file_that_may_not_be_read(sample: PracticeTables) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        path = Path(name, "x.db")
+        write_sqlite(path, sample)
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("pragma journal_mode = wal")
+        Path(name).chmod(0o555)
+        with as_nobody():  # SQLite keeps files of its own beside one in WAL mode
+            assert "copy it to another one" in said(path)
+        path.chmod(0)
+        for read in (read_tables, read_problem):
+            with as_nobody(), pytest.raises(InputError, match="x.db: Permission denied"):
+                read(path)

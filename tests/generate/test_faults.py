@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,10 +23,10 @@ from greedy.generate.sinks.base import Sink
 from greedy.generate.sinks.csv_folder import CsvFolder
 from greedy.generate.sinks.sqlite import SqliteFile
 from tests.generate.small import SMALL, counts_in, counts_of, files_in
+from tests.rights import as_nobody
 
 Make = Callable[[Path], Sink]
 BOTH = pytest.mark.parametrize("make", [SqliteFile, CsvFolder])
-NOBODY = 65534
 
 
 async def refused(*sinks: Sink) -> GreedyError:
@@ -41,19 +40,6 @@ async def refused(*sinks: Sink) -> GreedyError:
 @pytest.fixture(autouse=True)
 def one_practice_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunk_ranges, "LARGEST_CHUNK_SLOTS", 1)
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """As a user without rights; who is no root is one already."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @BOTH
