@@ -101,7 +101,7 @@ async def test_a_folder_that_is_read_only(make: Make) -> None:
         with as_nobody():
             error = await refused(make(folder / "x"))
         assert isinstance(error, InputError)
-        assert f"{folder / 'x'} cannot be" in error.message
+        assert f"{folder / 'x'} cannot be written: Permission denied" in error.message
         assert list(folder.iterdir()) == []
 
 

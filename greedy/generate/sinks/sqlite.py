@@ -107,6 +107,7 @@ class SqliteFile:
         with findings(self.name):
             self._refuse_unfit()
             with replacing(self.path) as unfinished:
+                unfinished.touch(0o644)  # where that fails, the system itself says why, and no thread of a driver has begun
                 async with session_over(unfinished) as session, SqliteSession(session, self.name).opened(config, wrote) as write:
                     yield write
                 _onto_disk(unfinished)
