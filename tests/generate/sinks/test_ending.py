@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from greedy.generate.sinks.ending import to_its_end
+from tests.timing import PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
@@ -14,7 +15,7 @@ async def test_what_is_under_way_ends_before_the_cancellation_is_heard(times: in
     go_on, ended = threading.Event(), threading.Event()
 
     def work() -> None:
-        go_on.wait()
+        go_on.wait(PATIENCE_SECONDS)
         ended.set()
         if fails:
             raise OSError
