@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from greedy.database import DBConnector
+from tests.forked import run_script
 from tests.ingest.records.made import runs
 from tests.timing import PATIENCE_SECONDS, until
 
@@ -34,10 +35,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 async def run(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), *arguments]
-    return await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, cwd=folder, env=environment(**variables)
-    )
+    return await asyncio.to_thread(run_script, SCRIPT, *arguments, cwd=folder, env=environment(**variables), timeout=PATIENCE_SECONDS)
 
 
 async def test_all_that_is_missing_is_named_at_once_and_no_value_is_shown(tmp_path: Path) -> None:
