@@ -119,7 +119,7 @@ async def test_a_signal_ends_it_between_batches(
 
 
 async def test_on_a_terminal_a_bar_shows_the_progress(database_url: str, things: Path) -> None:
-    variables = {"THINGS_FILE": str(things), "THINGS_COUNT": "1", "DATABASE_URL": database_url, "THINGS_SLOW": "0.005", "TERM": "xterm"}
+    variables = {"THINGS_FILE": str(things), "THINGS_COUNT": "1", "DATABASE_URL": database_url, "THINGS_SLOW": "0.02", "TERM": "xterm"}
     ours, theirs = pty.openpty()
     command = [sys.executable, str(SCRIPT)]
     process = subprocess.Popen(command, env=environment(**variables), stdout=subprocess.PIPE, stderr=theirs)  # noqa: ASYNC220
@@ -129,10 +129,10 @@ async def test_on_a_terminal_a_bar_shows_the_progress(database_url: str, things:
         while piece := await asyncio.to_thread(os.read, ours, 4096):
             shown += piece
     except OSError:  # the other end is closed
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
     os.close(ours)
     assert process.communicate()[0].decode().startswith("ingest of things of lines: 121 in ")
-    assert b"100/?" in shown
+    assert b" 50/?" in shown or b"100/?" in shown  # it is drawn ten times a second, where the machine gives it its turn
     assert b"121/121" in shown
 
 
