@@ -78,8 +78,9 @@ def _all_of(pipes: list[int], deadline: float, arguments: list[str]) -> list[byt
             while selector.get_map():
                 ready = selector.select(deadline - time.monotonic())
                 if not ready and time.monotonic() > deadline:
-                    with suppress(ProcessLookupError, IndexError):
-                        os.kill(int(came[pipes[-1]].split()[0]), signal.SIGKILL)
+                    told = came[pipes[-1]] or os.read(pipes[-1], 100)  # it is told as soon as there is one
+                    with suppress(ProcessLookupError):
+                        os.kill(int(told.split()[0]), signal.SIGKILL)
                     raise subprocess.TimeoutExpired(arguments, 0, came[pipes[0]], came[pipes[1]])
                 for key, _ in ready:
                     if chunk := os.read(key.fd, 1 << 16):
