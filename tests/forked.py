@@ -114,19 +114,25 @@ def _loaded() -> tuple[socket.socket, dict[str, str]]:
     return ours, around
 
 
+def _bury(*_: object) -> None:
+    """Take note of the children that have ended, so that nobody finds dead ones among the processes of the tests."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
 def _serve(channel: socket.socket) -> str | None:
     """Fork for each order. A program: this is such a fork, and it has to run it. None: nobody gives orders any more."""
+    signal.signal(signal.SIGCHLD, _bury)
     while True:
         data, pipes, _, _ = socket.recv_fds(channel, 2 * MOST_BYTES, 3)
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG) != (0, 0):
-                pass
         if not data:
             return None
         if os.fork():
             for pipe in pipes:
                 os.close(pipe)
             continue
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         channel.close()
         out, err, told = pipes
         child = os.fork()

@@ -7,6 +7,7 @@ import multiprocessing
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -183,6 +184,9 @@ def test_benchmarks_are_proven(number: int, optimum: int) -> None:
 
 def searching() -> list[psutil.Process]:
     """Children of this process that search."""
-    return [
-        child for child in psutil.Process().children(recursive=True) if child.is_running() and "spawn_main" in " ".join(child.cmdline())
-    ]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
