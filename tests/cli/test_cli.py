@@ -17,6 +17,7 @@ import pytest
 from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.schema.migrations import migrations
 from greedy.sample import SAMPLE_DIR
+from tests.forked import run_greedy
 from tests.timing import PATIENCE_SECONDS
 
 ROSTER = "8e91579a-21c3-439e-90c1-91728c541241"
@@ -31,16 +32,7 @@ class Greedy:
         self.environment = {**os.environ, "GREEDY_DATA_DIR": str(folder / "data"), **environment}
 
     def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "greedy", *arguments]
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-            cwd=self.folder,
-            env={**self.environment, **environment},
-        )
+        return run_greedy(*arguments, cwd=self.folder, env={**self.environment, **environment}, timeout=PATIENCE_SECONDS)
 
     def json(self, *arguments: str, code: int = 0, **environment: str) -> Any:
         done = self(*arguments, "--json", **environment)

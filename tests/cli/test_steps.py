@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from greedy.database import DBConnector
+from tests.forked import run_script
 from tests.ingest.records.made import runs
 from tests.timing import PATIENCE_SECONDS, until
 
@@ -34,10 +35,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 async def run(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), *arguments]
-    return await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, cwd=folder, env=environment(**variables)
-    )
+    return await asyncio.to_thread(run_script, SCRIPT, *arguments, cwd=folder, env=environment(**variables), timeout=PATIENCE_SECONDS)
 
 
 async def test_all_that_is_missing_is_named_at_once_and_no_value_is_shown(tmp_path: Path) -> None:
@@ -121,7 +119,7 @@ async def test_a_signal_ends_it_between_batches(
 
 
 async def test_on_a_terminal_a_bar_shows_the_progress(database_url: str, things: Path) -> None:
-    variables = {"THINGS_FILE": str(things), "THINGS_COUNT": "1", "DATABASE_URL": database_url, "THINGS_SLOW": "0.005", "TERM": "xterm"}
+    variables = {"THINGS_FILE": str(things), "THINGS_COUNT": "1", "DATABASE_URL": database_url, "THINGS_SLOW": "0.02", "TERM": "xterm"}
     ours, theirs = pty.openpty()
     command = [sys.executable, str(SCRIPT)]
     process = subprocess.Popen(command, env=environment(**variables), stdout=subprocess.PIPE, stderr=theirs)  # noqa: ASYNC220
@@ -131,10 +129,10 @@ async def test_on_a_terminal_a_bar_shows_the_progress(database_url: str, things:
         while piece := await asyncio.to_thread(os.read, ours, 4096):
             shown += piece
     except OSError:  # the other end is closed
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
     os.close(ours)
     assert process.communicate()[0].decode().startswith("ingest of things of lines: 121 in ")
-    assert b"100/?" in shown
+    assert b" 50/?" in shown or b"100/?" in shown  # it is drawn ten times a second, where the machine gives it its turn
     assert b"121/121" in shown
 
 

@@ -18,6 +18,7 @@ from greedy.formats.tables import PracticeTables
 from greedy.ingest.records.steps import RunSummary, StepOptions, tell_nobody
 from greedy.store.postgres import PostgresStore
 from tests.cli.test_cli import QUICK, ROSTER, Greedy
+from tests.forked import run_script
 from tests.timing import PATIENCE_SECONDS
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -60,15 +61,7 @@ class Scripts:
         return [sys.executable, str(SCRIPTS / f"{name}.py"), *options]
 
     def __call__(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(name, *options),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-            cwd=self.folder,
-            env=self.environment,
-        )
+        return run_script(SCRIPTS / f"{name}.py", *options, cwd=self.folder, env=self.environment, timeout=PATIENCE_SECONDS)
 
     def json(self, name: str, *options: str) -> dict[str, Any]:
         done = self(name, *options, "--json")

@@ -19,6 +19,7 @@ from greedy.solve.solve import solve
 from greedy.workspace import Workspace
 from tests.build import DIA, DIO, EVENING, GRO, MORNING, MSP, ORA, OSP, TOT, problem
 from tests.solve.practices import practices_of_that_kind
+from tests.timing import PATIENCE_SECONDS
 
 
 def repaired(one: Problem, *standing: Assignment) -> list[tuple[int, int, int]]:
@@ -102,6 +103,6 @@ def test_the_sample_is_filled_whole_and_proven(sample: PracticeTables) -> None:
 @pytest.mark.parametrize("number", range(12))
 def test_other_rosters_of_that_kind_are_solved_to_the_end(number: int, sample: PracticeTables) -> None:
     one = practices_of_that_kind(sample)[number]
-    result = solve(one, time_limit_seconds=20)
+    result = solve(one, time_limit_seconds=5 * PATIENCE_SECONDS)
     assert check(one, result.roster) == []
     assert (result.status, result.objective) == (SolveStatus.OPTIMAL, result.bound)

@@ -16,6 +16,7 @@ from greedy.database.errors import SchemaError
 from greedy.database.schema.migrations import migrate, migration_status, migrations, require_migrated
 from greedy.database.schema.setup import SchemaSetup
 from tests.conftest import numbers
+from tests.timing import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -147,7 +148,7 @@ async def test_a_program_killed_in_the_middle_leaves_nothing(server: EmbeddedSer
         program = await asyncio.create_subprocess_exec(
             sys.executable, "-c", script, db._url, statement, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
         )
-        assert await asyncio.wait_for(program.wait(), 30) == -signal.SIGKILL
+        assert await asyncio.wait_for(program.wait(), PATIENCE_SECONDS) == -signal.SIGKILL
         assert await db.execute("select to_regnamespace('zuid') is null", fetch_val=True)
         assert len(await SchemaSetup(db).ensure_project_schema("zuid")) == len(migrations())
 
@@ -169,4 +170,4 @@ async def test_a_dump_of_a_project_schema_alone_is_whole(
 
 async def run(*command: str) -> None:
     program = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
-    assert await asyncio.wait_for(program.wait(), 30) == 0
+    assert await asyncio.wait_for(program.wait(), PATIENCE_SECONDS) == 0

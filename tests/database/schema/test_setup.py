@@ -211,7 +211,7 @@ def reference_once(monkeypatch: pytest.MonkeyPatch) -> None:
     make = schema_setup._reference
 
     async def reference(connection: DBConnection, schema: str, status: MigrationStatus) -> list[Catalogue]:
-        around = "select array_agg(d::text order by d::text) from pg_default_acl as d"
+        around = "select coalesce(array_agg(d::text order by d::text), '{}') from pg_default_acl as d"
         key = (schema, status, tuple(await connection.execute(around, fetch_val=True)))
         if key not in made:
             made[key] = await make(connection, schema, status)
@@ -262,6 +262,7 @@ ODD_DIVERGENCES = [
 ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("reference_once")
 async def test_kinds_that_our_tables_do_not_have_yet(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     more = [*migrations(), Migration("29990101000000", "greedy_odd", ODD)]
     for module in (migrations_module, schema_setup):
@@ -298,7 +299,7 @@ async def test_verification_does_not_wait_for_writers(tenant: DBConnector) -> No
     async with tenant.transaction() as other:
         await other.execute("insert into rosters (start_date, end_date) values ('2025-01-01', '2025-01-02')")
         await other.execute("lock table rosters, roster_assignments in share row exclusive mode")
-        assert (await asyncio.wait_for(SchemaSetup(tenant).verify_schema(), 10)).ok
+        assert (await asyncio.wait_for(SchemaSetup(tenant).verify_schema(), PATIENCE_SECONDS)).ok
 
 
 async def test_a_divergence_that_is_committed_is_seen_through_the_pool(db: DBConnector, tenant: DBConnector) -> None:

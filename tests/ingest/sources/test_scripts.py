@@ -6,7 +6,6 @@ import importlib
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from greedy.cli.script_settings import read_settings
 from greedy.database import DBConnector
 from greedy.errors import InputError, SettingsError
 from greedy.ingest.records.steps import StepOptions, tell_nobody
+from tests.forked import run_script
 from tests.timing import PATIENCE_SECONDS
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
@@ -27,20 +27,12 @@ class Script:
 
     def __init__(self, name: str, folder: Path, url: str) -> None:
         self._module = importlib.import_module(f"scripts.{name}")
-        self._command = [sys.executable, str(SCRIPTS / f"{name}.py")]
+        self._script = SCRIPTS / f"{name}.py"
         self._folder = folder
         self._environment = {**os.environ, "DATABASE_URL": url}
 
     def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*self._command, *arguments],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-            cwd=self._folder,
-            env={**self._environment, **environment},
-        )
+        return run_script(self._script, *arguments, cwd=self._folder, env={**self._environment, **environment}, timeout=PATIENCE_SECONDS)
 
     async def counts(self, db: DBConnector, *, dry_run: bool = False, **variables: str) -> list[int]:
         """New, changed, unchanged, gone and faulty records of a run within this process."""

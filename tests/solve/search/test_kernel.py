@@ -105,9 +105,9 @@ def test_the_best_schedule_is_the_best_of_all(seed: int) -> None:
             one.limits[0],
             one.weekday0,
             service1,
-            one.most[0, service1] if service1 >= 0 else -1,
+            int(one.most[0, service1]) if service1 >= 0 else -1,  # of the type of -1: for each other type it is compiled once more
             service2,
-            one.most[0, service2] if service2 >= 0 else -1,
+            int(one.most[0, service2]) if service2 >= 0 else -1,
             one.must[0],
             scratch_for(one, STATES),
             plan,

@@ -7,6 +7,7 @@ import multiprocessing
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -24,7 +25,7 @@ from greedy.solve.search.master import Duals, LinearProgramError, Master
 from greedy.solve.search.search import search
 from greedy.solve.solve import solve
 from tests.solve.search.build import one_daypart
-from tests.timing import PATIENCE_SECONDS
+from tests.timing import PATIENCE_SECONDS, cpu_seconds_below
 
 BENCHMARKS = Path(__file__).resolve().parents[4] / "shared" / "data" / "benchmarks" / "curtois"
 
@@ -77,10 +78,10 @@ def test_the_search_proves_and_leaves_no_process_behind(workers: int) -> None:
 @pytest.mark.parametrize("seconds", [-1.0, 0.0, 0.001, 0.01, 0.1, 0.4])
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_short_deadline_is_kept(seconds: float, workers: int) -> None:
-    problem = ward(30, 56)
-    started = time.monotonic()
-    outcome = search(problem, deadline=started + seconds, seed=0, workers=workers)
-    assert time.monotonic() - started < PATIENCE_SECONDS  # without one it takes many times as long
+    problem = ward(30, 56)  # it is proven in some ten seconds of computing
+    with cpu_seconds_below(max(seconds, 0) + 4):
+        outcome = search(problem, deadline=time.monotonic() + seconds, seed=0, workers=workers)
+    assert not outcome.proven
     assert outcome.roster is None or check(problem, outcome.roster) == []
     assert outcome.roster is None or outcome.bound <= outcome.cost == costs(problem, outcome.roster)[0]
 
@@ -183,6 +184,9 @@ def test_benchmarks_are_proven(number: int, optimum: int) -> None:
 
 def searching() -> list[psutil.Process]:
     """Children of this process that search."""
-    return [
-        child for child in psutil.Process().children(recursive=True) if child.is_running() and "spawn_main" in " ".join(child.cmdline())
-    ]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
