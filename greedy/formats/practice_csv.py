@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from greedy.errors import InputError
 from greedy.formats.files import replace_file
-from greedy.formats.row_faults import column_faults, value_faults
-from greedy.formats.tables import TABLES, PracticeTables, Row, faults_between_rows
+from greedy.formats.row_faults import column_faults, joined, value_faults
+from greedy.formats.tables import TABLES, PracticeTables, Row
 
 MASTER_TABLES = ("rosters", "employees", "service_types")
 WHICH_FOLDER = "give the folder that holds rosters.csv, employees.csv and the other tables: of generated practices, rosters/00000 and on"
@@ -51,10 +51,9 @@ def read_practice(folder: Path) -> PracticeTables:
         faults.append(f"rosters.csv: one roster a folder, this file has {len(files['rosters'].rows)}")
     elif not any(files[name].faults for name in MASTER_TABLES):
         # References are looked at only when what they lead to is sound; otherwise one fault would show as a hundred.
-        tables = PracticeTables.model_construct(**{name: file.rows for name, file in files.items()})  # type: ignore[arg-type]
-        for fault in faults_between_rows(tables):
-            column = f"{fault.column}: " if fault.column else ""
-            faults.append(f"{fault.table}.csv:{files[fault.table].lines[fault.position]}: {column}{fault.message}")
+        rows = {name: file.rows for name, file in files.items()}
+        tables, between = joined(rows, lambda table, position: f"{table}.csv:{files[table].lines[position]}")
+        faults += between
         if not faults:
             return tables
     raise InputError(f"{folder} has {len(faults)} faults; nothing was read from it", details=faults, next_step="mend these lines")

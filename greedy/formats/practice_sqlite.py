@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from greedy.errors import InputError, OutsideError
 from greedy.formats.roster_json import RosterDocument, parse_document
-from greedy.formats.row_faults import column_faults, value_faults
-from greedy.formats.tables import TABLES, PracticeTables, Row, faults_between_rows
+from greedy.formats.row_faults import column_faults, joined, value_faults
+from greedy.formats.tables import TABLES, PracticeTables, Row
 
 HEADER = b"SQLite format 3\x00"
 LOCK_SECONDS = 5.0
@@ -100,10 +100,8 @@ def read_practice_sqlite(path: Path, roster: str | None = None) -> PracticeTable
         read = {name: _read_table(db, name, model, chosen.id) for name, model in TABLES.items()}
     faults = [fault for table in read.values() for fault in table.faults]
     if not faults:
-        tables = PracticeTables.model_construct(**{name: table.rows for name, table in read.items()})  # type: ignore[arg-type]
-        for fault in faults_between_rows(tables):
-            column = f"{fault.column}: " if fault.column else ""
-            faults.append(f"{fault.table}, row {read[fault.table].places[fault.position]}: {column}{fault.message}")
+        rows = {name: table.rows for name, table in read.items()}
+        tables, faults = joined(rows, lambda table, position: f"{table}, row {read[table].places[position]}")
         if not faults:
             return tables
     raise InputError(f"{path} has {len(faults)} faults; nothing was read from it", details=faults, next_step="mend these rows")

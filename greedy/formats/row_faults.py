@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from pydantic import ValidationError
 
-from greedy.formats.tables import Row
+from greedy.formats.tables import PracticeTables, Row, faults_between_rows
 
 KEPT_BY_THE_DATABASE = ("created_at", "updated_at")  # columns that a dump may have, and that are passed over
 
@@ -30,3 +30,16 @@ def value_faults(exc: ValidationError) -> Iterator[str]:
         what = "the value is missing" if error["type"] == "missing" else error["msg"].removeprefix("Value error, ")
         found = f", not {error['input']!r}" if error["loc"] and error["type"] != "missing" else ""
         yield f"{column}{what}{found}"
+
+
+def joined(rows: Mapping[str, list[Row]], place: Callable[[str, int], str]) -> tuple[PracticeTables, list[str]]:
+    """The tables of rows that are valid by themselves, and the faults between these.
+
+    `place` tells where a row stands, from its table and its position there: each fault begins with it.
+    """
+    tables = PracticeTables.model_construct(**rows)  # type: ignore[arg-type]
+    faults = []
+    for fault in faults_between_rows(tables):
+        column = f"{fault.column}: " if fault.column else ""
+        faults.append(f"{place(fault.table, fault.position)}: {column}{fault.message}")
+    return tables, faults
