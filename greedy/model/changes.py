@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from greedy.model.limits import Limit
+from greedy.model.message import Message, joined, listed
 from greedy.model.problem import Problem, Slot
 
 
@@ -56,29 +57,49 @@ def applied(problem: Problem, changes: tuple[Change, ...]) -> Problem:
     return problem
 
 
-def in_words(problem: Problem, change: Change) -> str:
+def in_words(problem: Problem, change: Change) -> Message:
     """A change as a planner would say it: `one more DIO and DIA for Anna Mulder`."""
     match change:
         case OneMore(employee, services, new):
-            codes = " and ".join(problem.services[service].code for service in services)
+            codes = joined(problem.services[service].code for service in services)
             who = problem.employees[employee].name
-            return f"{who} qualified for {codes}" if new else f"one more {codes} for {who}"
+            return (
+                Message("{who} qualified for {what}", who=who, what=codes)
+                if new
+                else Message("one more {what} for {who}", what=codes, who=who)
+            )
         case HigherLimit(limit, by):
             higher = replace(limit, maximum=(limit.maximum or 0) + by)
-            return f"{describe_limit(problem, higher)} for {problem.employees[limit.employee].name} instead of {limit.maximum}"
+            return Message(
+                "{limit} for {who} instead of {most}",
+                limit=describe_limit(problem, higher),
+                who=problem.employees[limit.employee].name,
+                most=limit.maximum,
+            )
         case Available(employee, day, dayparts):
-            codes = " and ".join(problem.dayparts[daypart] for daypart in dayparts)
-            return f"{problem.employees[employee].name} available on {problem.date_of(day)} {codes}"
+            return Message(
+                "{who} available on {date} {dagdeel}",
+                who=problem.employees[employee].name,
+                date=problem.date_of(day),
+                dagdeel=joined(problem.dayparts[daypart] for daypart in dayparts),
+            )
 
 
-def describe_limit(problem: Problem, limit: Limit) -> str:
+def describe_limit(problem: Problem, limit: Limit) -> Message:
     """`at most 5 shifts DIO, 2025-11-24 to 2025-11-30`, after the limit's name when it has one."""
-    bounds = [f"at least {limit.minimum}"] if limit.minimum is not None else []
-    bounds += [f"at most {limit.maximum}"] if limit.maximum is not None else []
-    said = f"{' and '.join(bounds)} {limit.quantity}"
+    bounds = [Message("at least {number}", number=limit.minimum)] if limit.minimum is not None else []
+    bounds += [Message("at most {number}", number=limit.maximum)] if limit.maximum is not None else []
+    said = Message("{bounds} {quantity}", bounds=joined(bounds), quantity=limit.quantity)
     if limit.services is not None:
-        said += " " + ", ".join(problem.services[service].code for service in sorted(limit.services))
+        codes = listed(problem.services[service].code for service in sorted(limit.services))
+        said = Message("{what} {services}", what=said, services=codes)
     if limit.first_day > 0 or limit.last_day is not None:
         last = problem.day_count - 1 if limit.last_day is None else limit.last_day
-        said += f", {problem.date_of(limit.first_day)} to {problem.date_of(last)}"
-    return f"{limit.name} ({said})" if limit.name else said
+        first_date, last_date = problem.date_of(limit.first_day), problem.date_of(last)
+        said = Message("{what}, {first} to {last}", what=said, first=first_date, last=last_date)
+    return Message("{name} ({what})", name=limit.name, what=said) if limit.name else said
+
+
+def limit_of_somebody(problem: Problem, limit: Limit) -> Message:
+    """`Anna Mulder: at most 5 shifts DIO`."""
+    return Message("{who}: {what}", who=problem.employees[limit.employee].name, what=describe_limit(problem, limit))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 if TYPE_CHECKING:
     from greedy.model.problem import Problem, Service
 
+PLANNERS_ZONE = ZoneInfo("Europe/Amsterdam")  # on its clock people are told when something was done
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 NIGHT_MINUTES = 6 * 60  # 00:00 to 06:00
 
@@ -31,8 +32,8 @@ def instants_of(problem: Problem) -> dict[tuple[int, int], Instants]:
     zone = ZoneInfo(problem.timezone)
     return {
         (number, day): Instants(
-            _instant(problem.date_of(day), service.begin_minute, zone),
-            _instant(problem.date_of(day), service.begin_minute + service.minutes, zone),
+            instant_of(problem.date_of(day), service.begin_minute, zone),
+            instant_of(problem.date_of(day), service.begin_minute + service.minutes, zone),
         )
         for day in range(-problem.history_days, problem.day_count)
         for number, service in enumerate(problem.services)
@@ -42,7 +43,7 @@ def instants_of(problem: Problem) -> dict[tuple[int, int], Instants]:
 def midnights_of(problem: Problem) -> dict[int, int]:
     """Day -> the instant at which it begins, for the days of history and horizon and the day after."""
     zone = ZoneInfo(problem.timezone)
-    return {day: _instant(problem.date_of(day), 0, zone) for day in range(-problem.history_days, problem.day_count + 1)}
+    return {day: instant_of(problem.date_of(day), 0, zone) for day in range(-problem.history_days, problem.day_count + 1)}
 
 
 def minutes_at_night(service: Service) -> int:
@@ -67,6 +68,7 @@ def weekend_of(day: date) -> date | None:
     return day - timedelta(days=day.weekday() - 5) if day.weekday() >= 5 else None
 
 
-def _instant(day: date, minute: int, zone: ZoneInfo) -> int:
+def instant_of(day: date, minute: int, zone: ZoneInfo) -> int:
+    """The instant at which the clocks of a zone are `minute` minutes past the midnight with which a day begins."""
     local = datetime.combine(day, time()) + timedelta(minutes=minute)
     return int((local.replace(tzinfo=zone) - EPOCH) // timedelta(minutes=1))

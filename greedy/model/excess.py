@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from greedy.model.clock import weekend_of
 from greedy.model.limits import Limit, Quantity
+from greedy.model.message import Message, listed
 from greedy.model.problem import Assignment, Problem
 from greedy.model.roster import Roster
 
@@ -19,7 +20,7 @@ class Excess(NamedTuple):
     """`units` beyond a limit. `assignments`: the work that is too much, one for each unit counted; empty where work or rest is missing."""
 
     units: int
-    message: str
+    message: Message
     assignments: tuple[Assignment, ...]
 
 
@@ -70,11 +71,12 @@ def _total(problem: Problem, limit: Limit, counted: Sequence[Assignment]) -> Ite
             if unit is not None:
                 units.setdefault(unit, a)
         work, amount = sorted(units.values()), len(units)
-    who = f"{problem.employees[limit.employee].name} works {amount} {limit.quantity}{_of(problem, limit)}"
+    who = problem.employees[limit.employee].name
+    said = Message("{who} works {number} {what}", who=who, number=amount, what=_counted(problem, limit))
     if limit.maximum is not None and amount > limit.maximum:
-        yield Excess(amount - limit.maximum, f"{who}, at most {limit.maximum} allowed{_named(limit)}", tuple(work))
+        yield Excess(amount - limit.maximum, _at_most(said, limit), tuple(work))
     if limit.minimum is not None and amount < limit.minimum:
-        yield Excess(limit.minimum - amount, f"{who}, at least {limit.minimum} asked{_named(limit)}", ())
+        yield Excess(limit.minimum - amount, _at_least(said, limit), ())
 
 
 def _runs(problem: Problem, limit: Limit, counted: Sequence[Assignment]) -> Iterator[Excess]:
@@ -94,16 +96,22 @@ def _runs(problem: Problem, limit: Limit, counted: Sequence[Assignment]) -> Iter
 
 def _run(problem: Problem, limit: Limit, run: range, known: range, worked: Mapping[int, Assignment]) -> Iterator[Excess]:
     on = limit.quantity is Quantity.CONSECUTIVE_DAYS
-    when = f"{problem.date_of(run.start)} to {problem.date_of(run.stop - 1)}"
-    what = f"{problem.employees[limit.employee].name} has {len(run)} {limit.quantity}{_of(problem, limit)} from {when}"
+    said = Message(
+        "{who} has {number} {what} from {first} to {last}",
+        who=problem.employees[limit.employee].name,
+        number=len(run),
+        what=_counted(problem, limit),
+        first=problem.date_of(run.start),
+        last=problem.date_of(run.stop - 1),
+    )
     if limit.maximum is not None and len(run) > limit.maximum:
         # Every day beyond the maximum counts, but for those of the history.
         units = run.stop - max(run.start + limit.maximum, 0)
         if units > 0:
             work = tuple(worked[day] for day in run) if on else ()
-            yield Excess(units, f"{what}, at most {limit.maximum} allowed{_named(limit)}", work)
+            yield Excess(units, _at_most(said, limit), work)
     if limit.minimum is not None and len(run) < limit.minimum and known.start < run.start and run.stop < known.stop:
-        yield Excess(limit.minimum - len(run), f"{what}, at least {limit.minimum} asked{_named(limit)}", ())
+        yield Excess(limit.minimum - len(run), _at_least(said, limit), ())
 
 
 def _rest(problem: Problem, limit: Limit, counted: Sequence[Assignment]) -> Iterator[Excess]:
@@ -116,17 +124,30 @@ def _rest(problem: Problem, limit: Limit, counted: Sequence[Assignment]) -> Iter
             if (second.day - first.day - 3) * 1440 - problem.longest_service > least:
                 break
             if (rest := rest_between(problem, first, second)) < least:
-                yield Excess(
-                    1,
-                    f"{problem.describe(second)} begins {rest} minutes after {problem.describe(first)} ends, "
-                    f"at least {least} asked{_named(limit)}",
-                    (first, second),
+                said = Message(
+                    "{second} begins {minutes} minutes after {first} ends",
+                    second=problem.describe(second),
+                    minutes=rest,
+                    first=problem.describe(first),
                 )
+                yield Excess(1, _at_least(said, limit), (first, second))
 
 
-def _of(problem: Problem, limit: Limit) -> str:
-    return "" if limit.services is None else " of " + ", ".join(problem.services[service].code for service in sorted(limit.services))
+def _counted(problem: Problem, limit: Limit) -> Message:
+    """`days`, `shifts of DIO, DDO`."""
+    if limit.services is None:
+        return Message("{quantity}", quantity=limit.quantity)
+    codes = listed(problem.services[service].code for service in sorted(limit.services))
+    return Message("{quantity} of {services}", quantity=limit.quantity, services=codes)
 
 
-def _named(limit: Limit) -> str:
-    return f" ({limit.name})" if limit.name else ""
+def _at_most(said: Message, limit: Limit) -> Message:
+    return _named(Message("{what}, at most {most} allowed", what=said, most=limit.maximum), limit)
+
+
+def _at_least(said: Message, limit: Limit) -> Message:
+    return _named(Message("{what}, at least {least} asked", what=said, least=limit.minimum or 0), limit)
+
+
+def _named(said: Message, limit: Limit) -> Message:
+    return Message("{what} ({name})", what=said, name=limit.name) if limit.name else said

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from greedy.model.coverage import coverage
 from greedy.model.excess import excess, work_of
 from greedy.model.limits import Quantity
+from greedy.model.message import Message
 from greedy.model.problem import Assignment, Problem
 from greedy.model.roster import Roster
 from greedy.model.wish_costs import WISH_COSTS
@@ -25,7 +26,7 @@ class CostItem:
     priority: int
     term: str
     cost: int
-    message: str
+    message: Message
 
 
 def cost_items(problem: Problem, roster: Roster) -> list[CostItem]:
@@ -47,11 +48,14 @@ def _demand(problem: Problem, roster: Roster) -> Iterator[CostItem]:
     for row, assigned in zip(problem.demand, coverage(problem, roster).assigned, strict=True):
         if assigned == row.required:
             continue
-        where = f"{problem.services[row.service].code} {problem.date_of(row.day)} {problem.demand_teams[row.team].code}"
-        if assigned < row.required:
-            yield CostItem(0, "demand", row.weight_under * (row.required - assigned), f"{where}: {row.required - assigned} missing")
+        service, team = problem.services[row.service].code, problem.demand_teams[row.team].code
+        where = Message("{what} {date} {team}", what=service, date=problem.date_of(row.day), team=team)
+        missing = row.required - assigned
+        if missing > 0:
+            yield CostItem(0, "demand", row.weight_under * missing, Message("{where}: {number} missing", where=where, number=missing))
         else:
-            yield CostItem(0, "demand", row.weight_over * (assigned - row.required), f"{where}: {assigned - row.required} more than asked")
+            over = Message("{where}: {number} more than asked", where=where, number=-missing)
+            yield CostItem(0, "demand", row.weight_over * -missing, over)
 
 
 def _requests(problem: Problem, roster: Roster) -> Iterator[CostItem]:
@@ -63,11 +67,22 @@ def _requests(problem: Problem, roster: Roster) -> Iterator[CostItem]:
     for request in problem.requests:
         granted = any(matches(problem, request, assignment.service) for assignment in days.get((request.employee, request.day), ()))
         if granted is not request.wanted:
-            what = "any work" if request.service is None else problem.services[request.service].code
-            when = f"{problem.date_of(request.day)}" + ("" if request.daypart is None else f" {problem.dayparts[request.daypart]}")
-            who = problem.employees[request.employee].name
-            said = "wanted and not given" if request.wanted else "not wanted and given"
-            yield CostItem(request.priority, "request", request.weight, f"{who} {when}: {what} {said}")
+            fields = {
+                "who": problem.employees[request.employee].name,
+                "when": _when(problem, request),
+                "what": Message("any work") if request.service is None else problem.services[request.service].code,
+            }
+            said = Message("{who} {when}: {what} not wanted and given", **fields)
+            if request.wanted:
+                said = Message("{who} {when}: {what} wanted and not given", **fields)
+            yield CostItem(request.priority, "request", request.weight, said)
+
+
+def _when(problem: Problem, request: Request) -> Message:
+    date = problem.date_of(request.day)
+    if request.daypart is None:
+        return Message("{date}", date=date)
+    return Message("{date} {dagdeel}", date=date, dagdeel=problem.dayparts[request.daypart])
 
 
 def matches(problem: Problem, request: Request, service: int) -> bool:

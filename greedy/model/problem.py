@@ -14,10 +14,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from greedy.errors import InputError
-from greedy.model.clock import Instants, instants_of, midnights_of
+from greedy.model.clock import PLANNERS_ZONE, Instants, instants_of, midnights_of
 from greedy.model.faults import faults_of
 from greedy.model.law import WorkingTime
 from greedy.model.limits import Limit, Quantity
+from greedy.model.message import Message
 from greedy.model.wishes import Request, Wish
 
 
@@ -183,13 +184,15 @@ class Problem:
     history: tuple[Assignment, ...] = ()
     history_days: int = 0
     previous: frozenset[Assignment] = frozenset()
-    timezone: str = "Europe/Amsterdam"
+    timezone: str = PLANNERS_ZONE.key
     working_time: WorkingTime | None = None
 
     def __post_init__(self) -> None:
         if faults := list(faults_of(self)):
             raise InputError(
-                f"roster problem {self.roster_id} has {len(faults)} faults", next_step="mend the input as listed", details=faults
+                Message("roster problem {roster} has {count} faults", roster=self.roster_id, count=len(faults)),
+                next_step=Message("mend the input as listed"),
+                details=faults,
             )
 
     def date_of(self, day: int) -> date:
@@ -200,9 +203,10 @@ class Problem:
         """The slot that an assignment fills."""
         return Slot(assignment.employee, assignment.day, self.services[assignment.service].daypart)
 
-    def describe(self, assignment: Assignment) -> str:
+    def describe(self, assignment: Assignment) -> Message:
         """`Anna Mulder DIO 2025-11-24`."""
-        return f"{self.employees[assignment.employee].name} {self.services[assignment.service].code} {self.date_of(assignment.day)}"
+        who, what = self.employees[assignment.employee].name, self.services[assignment.service].code
+        return Message("{who} {what} {date}", who=who, what=what, date=self.date_of(assignment.day))
 
     @cached_property
     def first_half(self) -> Mapping[int, int]:

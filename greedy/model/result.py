@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import takewhile
 
-from greedy.model.changes import Change
+from greedy.model.changes import Change, OneMore
+from greedy.model.message import Message
 from greedy.model.roster import Roster
 from greedy.model.rules import Violation
+
+NOTHING = Message("")
 
 
 class SolveStatus(StrEnum):
@@ -60,29 +63,35 @@ class OpenDemand:
     """A demand row that is not full.
 
     `reasons`: obstacle -> number of employees. `free`: employees whom nothing stands in the way of; each employee is in one of the two.
-    `blocked_by`: which duties. `limits_reached`: whose limits, and which. `one_more_for`: employees for whom one more time of the service
-    (and of the other half of its pair) would fill it, everything else as it is. `changes`: the smallest change of what is given that would
-    fill a unit; several have to be made together, and none means that moves alone would do or that nothing was found.
-    `smallest_change`: the same in words, with the moves that come with it; empty when nothing was found.
+    `blocked_by`: which duties. `limits_reached`: whose limits, and which. `one_more`: employees for whom one more time of a service
+    would fill it, everything else as it is; of a pair that half which she may not work again, or both. `changes`: the smallest change of
+    what is given that would fill a unit; several have to be made together. `moves_alone`: none is needed, as a unit can be filled by
+    giving some employees other work. `smallest_change`: the same in words, with the moves that come with it; empty when nothing was found.
     """
 
     row: int
     missing: int
     reasons: dict[Obstacle, int]
     free: tuple[int, ...] = ()
-    blocked_by: tuple[str, ...] = ()
-    one_more_for: tuple[int, ...] = ()
-    limits_reached: tuple[str, ...] = ()
+    blocked_by: tuple[Message, ...] = ()
+    one_more: tuple[OneMore, ...] = ()
+    limits_reached: tuple[Message, ...] = ()
     changes: tuple[Change, ...] = ()
-    smallest_change: str = ""
+    moves_alone: bool = False
+    smallest_change: Message = NOTHING
+
+    @property
+    def one_more_for(self) -> tuple[int, ...]:
+        """For whom one more time would do."""
+        return tuple(change.employee for change in self.one_more)
 
 
 @dataclass(frozen=True)
 class Conflict:
     """Rules and rows that stand against each other, so that no roster keeps them all, in a planner's words."""
 
-    message: str
-    parts: tuple[str, ...]
+    message: Message
+    parts: tuple[Message, ...]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from greedy.model.coverage import coverage
 from greedy.model.excess import excess, work_of
 from greedy.model.limits import Quantity
+from greedy.model.message import Message, joined
 from greedy.model.problem import Assignment, Problem, Slot
 from greedy.model.roster import Roster
 from greedy.model.working_time import working_time_findings
@@ -25,12 +26,12 @@ class Violation:
     """
 
     rule: str
-    message: str
+    message: Message
     assignments: tuple[Assignment, ...]
     pinned: bool
 
 
-Broken = Iterator[tuple[str, tuple[Assignment, ...]]]
+Broken = Iterator[tuple[Message, tuple[Assignment, ...]]]
 Rule = Callable[[Problem, Roster], Broken]
 
 
@@ -38,19 +39,22 @@ def horizon(problem: Problem, roster: Roster) -> Broken:
     """Work lies within the dates of the roster."""
     for assignment in roster.assignments:
         if assignment.day not in range(problem.day_count):
-            yield f"{problem.describe(assignment)} lies outside the roster", (assignment,)
+            yield Message("{work} lies outside the roster", work=problem.describe(assignment)), (assignment,)
 
 
 def qualified(problem: Problem, roster: Roster) -> Broken:
     """An active employee works an active service with a capability for it."""
     for assignment in roster.assignments:
         employee, service = problem.employees[assignment.employee], problem.services[assignment.service]
+        if employee.active and service.active and (assignment.employee, assignment.service) in problem.capabilities:
+            continue
+        work = problem.describe(assignment)
         if (assignment.employee, assignment.service) not in problem.capabilities:
-            yield f"{problem.describe(assignment)}: {employee.name} is not qualified for {service.code}", (assignment,)
+            yield Message("{work}: {who} is not qualified for {what}", work=work, who=employee.name, what=service.code), (assignment,)
         elif not employee.active:
-            yield f"{problem.describe(assignment)}: {employee.name} is not active", (assignment,)
-        elif not service.active:
-            yield f"{problem.describe(assignment)}: service {service.code} is not active", (assignment,)
+            yield Message("{work}: {who} is not active", work=work, who=employee.name), (assignment,)
+        else:
+            yield Message("{work}: service {what} is not active", work=work, what=service.code), (assignment,)
 
 
 def capacity(problem: Problem, roster: Roster) -> Broken:
@@ -62,7 +66,10 @@ def capacity(problem: Problem, roster: Roster) -> Broken:
         most = problem.capabilities.get((employee, service))
         if most is not None and len(assignments) > most:
             who, what = problem.employees[employee].name, problem.services[service].code
-            yield f"{who} works {what} {len(assignments)} times, at most {most} allowed", tuple(assignments)
+            said = Message(
+                "{who} works {what} {times} times, at most {most} allowed", who=who, what=what, times=len(assignments), most=most
+            )
+            yield said, tuple(assignments)
 
 
 def one_service_a_slot(problem: Problem, roster: Roster) -> Broken:
@@ -72,7 +79,8 @@ def one_service_a_slot(problem: Problem, roster: Roster) -> Broken:
         slots[problem.slot_of(assignment)].append(assignment)
     for assignments in slots.values():
         if len(assignments) > 1:
-            yield " and ".join(problem.describe(assignment) for assignment in assignments) + " lie in one slot", tuple(assignments)
+            works = joined(problem.describe(assignment) for assignment in assignments)
+            yield Message("{works} lie in one slot", works=works), tuple(assignments)
 
 
 def open_slots(problem: Problem, roster: Roster) -> Broken:
@@ -80,9 +88,9 @@ def open_slots(problem: Problem, roster: Roster) -> Broken:
     for assignment in roster.assignments:
         slot = problem.slot_of(assignment)
         if slot in problem.unavailable:
-            yield f"{problem.describe(assignment)}: unavailable then", (assignment,)
+            yield Message("{work}: unavailable then", work=problem.describe(assignment)), (assignment,)
         elif slot in problem.blocked:
-            yield f"{problem.describe(assignment)}: blocked then by earlier duty", (assignment,)
+            yield Message("{work}: blocked then by earlier duty", work=problem.describe(assignment)), (assignment,)
 
 
 def demand(problem: Problem, roster: Roster) -> Broken:
@@ -91,14 +99,15 @@ def demand(problem: Problem, roster: Roster) -> Broken:
         if assignment.day not in range(problem.day_count):
             continue  # the rule `horizon` has named it
         if _served_by_team(problem, assignment) or not _asked(problem, assignment):
-            yield f"{problem.describe(assignment)}: nobody asked for this one", (assignment,)
+            yield Message("{work}: nobody asked for this one", work=problem.describe(assignment)), (assignment,)
 
 
 def team(problem: Problem, roster: Roster) -> Broken:
     """Demand of a team is served by the teams that may serve it."""
     for assignment in coverage(problem, roster).surplus:
         if _asked(problem, assignment) and not _served_by_team(problem, assignment):
-            yield f"{problem.describe(assignment)}: asked for, but not of team {problem.employees[assignment.employee].team}", (assignment,)
+            who = problem.employees[assignment.employee]
+            yield Message("{work}: asked for, but not of team {team}", work=problem.describe(assignment), team=who.team), (assignment,)
 
 
 def pairs(problem: Problem, roster: Roster) -> Broken:
@@ -108,7 +117,8 @@ def pairs(problem: Problem, roster: Roster) -> Broken:
         second_half, first_half = problem.services[assignment.service].second_half, problem.first_half.get(assignment.service)
         for other in (second_half, first_half):
             if other is not None and Assignment(assignment.employee, assignment.day, other) not in worked:
-                yield f"{problem.describe(assignment)} without its {problem.services[other].code}", (assignment,)
+                work, missing = problem.describe(assignment), problem.services[other].code
+                yield Message("{work} without its {other}", work=work, other=missing), (assignment,)
 
 
 def blocking(problem: Problem, roster: Roster) -> Broken:
@@ -117,13 +127,14 @@ def blocking(problem: Problem, roster: Roster) -> Broken:
     for duty in roster.assignments:
         for slot in problem.blocked_by(duty):
             if slot in worked:
-                yield f"{problem.describe(duty)} blocks {problem.describe(worked[slot])}", (duty, worked[slot])
+                said = Message("{duty} blocks {work}", duty=problem.describe(duty), work=problem.describe(worked[slot]))
+                yield said, (duty, worked[slot])
 
 
 def pinned_work(problem: Problem, roster: Roster) -> Broken:
     """Pinned work stays."""
     for assignment in sorted(set(problem.pinned).difference(roster.assignments)):
-        yield f"{problem.describe(assignment)} is pinned and missing", ()
+        yield Message("{work} is pinned and missing", work=problem.describe(assignment)), ()
 
 
 def forbidden_successors(problem: Problem, roster: Roster) -> Broken:
@@ -136,7 +147,8 @@ def forbidden_successors(problem: Problem, roster: Roster) -> Broken:
     for second in roster.assignments:
         for first in days.get((second.employee, second.day - 1), ()):
             if second.service in problem.services[first.service].forbidden_successors:
-                yield f"{problem.describe(second)} must not follow {problem.describe(first)}", (first, second)
+                said = Message("{second} must not follow {first}", first=problem.describe(first), second=problem.describe(second))
+                yield said, (first, second)
 
 
 def limit_shifts(problem: Problem, roster: Roster) -> Broken:
@@ -197,6 +209,9 @@ RULES: tuple[Rule, ...] = (
     limit_consecutive_days_off,
     limit_rest_minutes,
 )
+
+# Rule -> what it says, for planners.
+MEANING = {rule.__name__: Message((rule.__doc__ or "").partition("\n")[0]) for rule in RULES}
 
 
 def check(problem: Problem, roster: Roster) -> list[Violation]:

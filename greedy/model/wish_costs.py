@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
 from greedy.model.clock import is_night, week_of, weekend_of
+from greedy.model.message import Message, listed
 from greedy.model.problem import Assignment, Problem
 from greedy.model.roster import Roster
 from greedy.model.wishes import Wish, WishKind
 
-Units = Iterator[tuple[int, str]]
+Units = Iterator[tuple[int, Message]]
 WishCost = Callable[[Problem, Roster, Wish], Units]
 
 
@@ -23,7 +24,7 @@ def preferred_services(problem: Problem, roster: Roster, wish: Wish) -> Units:  
     for assignment in roster.assignments:
         preferred = problem.employees[assignment.employee].preferred
         if preferred and not is_preferred(problem, preferred, assignment.service):
-            yield 1, f"{problem.describe(assignment)}: prefers other services"
+            yield 1, Message("{work}: prefers other services", work=problem.describe(assignment))
 
 
 def even_weeks(problem: Problem, roster: Roster, wish: Wish) -> Units:
@@ -41,8 +42,14 @@ def even_weeks(problem: Problem, roster: Roster, wish: Wish) -> Units:
             above = (100 * whole * here - share * (100 + wish.tolerance_percent)) // (100 * whole)
             below = (share * (100 - wish.tolerance_percent) - 100 * whole * here) // (100 * whole)
             if above > 0 or below > 0:
-                who = problem.employees[employee].name
-                yield max(above, below), f"{who} works {here} of {totals[employee]} shifts in the week of {week}"
+                said = Message(
+                    "{who} works {here} of {shifts} shifts in the week of {date}",
+                    who=problem.employees[employee].name,
+                    here=here,
+                    shifts=totals[employee],
+                    date=week,
+                )
+                yield max(above, below), said
 
 
 def senior_first(problem: Problem, roster: Roster, wish: Wish) -> Units:  # noqa: ARG001
@@ -51,7 +58,7 @@ def senior_first(problem: Problem, roster: Roster, wish: Wish) -> Units:  # noqa
         return
     for assignment in roster.assignments:
         if problem.services[assignment.service].asks_seniority and not problem.employees[assignment.employee].senior:
-            yield 1, f"{problem.describe(assignment)}: asks for a senior employee"
+            yield 1, Message("{work}: asks for a senior employee", work=problem.describe(assignment))
 
 
 def team_balance(problem: Problem, roster: Roster, wish: Wish) -> Units:  # noqa: ARG001
@@ -66,8 +73,9 @@ def team_balance(problem: Problem, roster: Roster, wish: Wish) -> Units:  # noqa
     for (day, daypart), count in sorted(counts.items()):
         numbers = [count[team] for team in teams]
         if numbers and max(numbers) - min(numbers) > 1:
-            said = ", ".join(f"{team} {count[team]}" for team in teams)
-            yield max(numbers) - min(numbers) - 1, f"{problem.date_of(day)} {problem.dayparts[daypart]}: {said}"
+            teams_there = listed(f"{team} {count[team]}" for team in teams)
+            said = Message("{date} {dagdeel}: {teams}", date=problem.date_of(day), dagdeel=problem.dayparts[daypart], teams=teams_there)
+            yield max(numbers) - min(numbers) - 1, said
 
 
 def variety(problem: Problem, roster: Roster, wish: Wish) -> Units:  # noqa: ARG001
@@ -75,13 +83,13 @@ def variety(problem: Problem, roster: Roster, wish: Wish) -> Units:  # noqa: ARG
     worked = {*problem.history, *roster.assignments}
     for a in roster.assignments:
         if a.service not in problem.first_half and Assignment(a.employee, a.day - 1, a.service) in worked:
-            yield 1, f"{problem.describe(a)}: the same service as the day before"
+            yield 1, Message("{work}: the same service as the day before", work=problem.describe(a))
 
 
 def fair_weekends(problem: Problem, roster: Roster, wish: Wish) -> Units:
     """One for each whole weekend that an employee works beyond her fair share by contract, history counted."""
     weekends = {(a.employee, weekend_of(problem.date_of(a.day))) for a in (*problem.history, *roster.assignments)}
-    return _fair(problem, wish, Counter(employee for employee, weekend in weekends if weekend is not None), "weekends")
+    return _fair(problem, wish, Counter(employee for employee, weekend in weekends if weekend is not None), Message("weekends"))
 
 
 def fair_nights(problem: Problem, roster: Roster, wish: Wish) -> Units:
@@ -90,18 +98,20 @@ def fair_nights(problem: Problem, roster: Roster, wish: Wish) -> Units:
     A night service has more than an hour between 00:00 and 06:00, standby included.
     """
     at_night = {number for number, service in enumerate(problem.services) if is_night(service)}
-    return _fair(problem, wish, Counter(a.employee for a in (*problem.history, *roster.assignments) if a.service in at_night), "nights")
+    return _fair(
+        problem, wish, Counter(a.employee for a in (*problem.history, *roster.assignments) if a.service in at_night), Message("nights")
+    )
 
 
 def fair_shifts(problem: Problem, roster: Roster, wish: Wish) -> Units:
     """One for each whole shift that an employee works beyond her fair share by contract, history counted."""
-    return _fair(problem, wish, Counter(a.employee for a in (*problem.history, *roster.assignments)), "shifts")
+    return _fair(problem, wish, Counter(a.employee for a in (*problem.history, *roster.assignments)), Message("shifts"))
 
 
 def stability(problem: Problem, roster: Roster, wish: Wish) -> Units:  # noqa: ARG001
     """One for each assignment of the earlier roster that is gone or given to somebody else."""
     for assignment in sorted(problem.previous.difference(roster.assignments)):
-        yield 1, f"{problem.describe(assignment)} stood in the earlier roster"
+        yield 1, Message("{work} stood in the earlier roster", work=problem.describe(assignment))
 
 
 WISH_COSTS: Mapping[WishKind, WishCost] = {
@@ -152,7 +162,7 @@ def plannable(problem: Problem) -> tuple[int, ...]:
     return tuple(sorted(able))
 
 
-def _fair(problem: Problem, wish: Wish, counts: Mapping[int, int], what: str) -> Units:
+def _fair(problem: Problem, wish: Wish, counts: Mapping[int, int], what: Message) -> Units:
     staff = plannable(problem)
     contracts = sum(problem.employees[employee].contract for employee in staff)
     total = sum(counts.get(employee, 0) for employee in staff)
@@ -162,5 +172,11 @@ def _fair(problem: Problem, wish: Wish, counts: Mapping[int, int], what: str) ->
         share = total * problem.employees[employee].contract
         above = (100 * contracts * counts.get(employee, 0) - share * (100 + wish.tolerance_percent)) // (100 * contracts)
         if above > 0:
-            fair = share / contracts
-            yield above, f"{problem.employees[employee].name} works {counts.get(employee, 0)} {what}, a fair share is {fair:.1f}"
+            said = Message(
+                "{who} works {number} {what}, a fair share is {fair}",
+                who=problem.employees[employee].name,
+                number=counts.get(employee, 0),
+                what=what,
+                fair=round(share / contracts, 1),
+            )
+            yield above, said

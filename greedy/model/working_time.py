@@ -6,7 +6,7 @@ work of a day to the begin of work on a later day. The history counts as far as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -14,6 +14,7 @@ from itertools import pairwise
 from greedy.model.clock import is_night, week_of
 from greedy.model.excess import rest_between, work_of
 from greedy.model.law import ATW, WorkingTime
+from greedy.model.message import Message
 from greedy.model.problem import Assignment, Problem
 from greedy.model.roster import Roster
 
@@ -23,13 +24,13 @@ class Finding:
     """A rule of the law that a roster breaks. `enforced`: whether it is a hard rule here. `source`: the article."""
 
     rule: str
-    message: str
+    message: Message
     source: str
     assignments: tuple[Assignment, ...]
     enforced: bool
 
 
-Broken = Iterator[tuple[str, tuple[Assignment, ...]]]
+Broken = Iterator[tuple[Message, tuple[Assignment, ...]]]
 LawRule = Callable[[Problem, WorkingTime, Sequence[Assignment]], Broken]
 
 
@@ -38,7 +39,7 @@ def shift(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) -> Bro
     for day, assignments in _days(_with_minutes(problem, work)).items():
         minutes = sum(problem.services[a.service].minutes for a in assignments)
         if day >= 0 and minutes > law.norm("shift"):
-            yield f"{minutes} minutes of work on {problem.date_of(day)}", tuple(assignments)
+            yield Message("{minutes} minutes of work on {date}", minutes=minutes, date=problem.date_of(day)), tuple(assignments)
 
 
 def night_shift(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) -> Broken:
@@ -46,7 +47,8 @@ def night_shift(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) 
     for day, assignments in _days(_with_minutes(problem, work)).items():
         minutes = sum(problem.services[a.service].minutes for a in assignments)
         if day >= 0 and minutes > law.norm("night_shift") and any(is_night(problem.services[a.service]) for a in assignments):
-            yield f"{minutes} minutes of work in the night of {problem.date_of(day)}", tuple(assignments)
+            said = Message("{minutes} minutes of work in the night of {date}", minutes=minutes, date=problem.date_of(day))
+            yield said, tuple(assignments)
 
 
 def daily_rest(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) -> Broken:
@@ -55,13 +57,15 @@ def daily_rest(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) -
     for first, second in close_pairs(problem, worked(problem, work), law.norm("daily_rest")):
         if rest_between(problem, first, second) < law.norm("short_daily_rest"):
             if second.day >= 0:
-                yield f"{rest_between(problem, first, second)} minutes of rest before {problem.date_of(second.day)}", (first, second)
+                minutes, date = rest_between(problem, first, second), problem.date_of(second.day)
+                yield Message("{minutes} minutes of rest before {date}", minutes=minutes, date=date), (first, second)
         elif second.day not in short or not problem.fixed_work.issuperset(short[second.day]):
             short[second.day] = (first, second)
     days = sorted(short)
     for one, other in pairwise(days):
         if other - one < 7 and other >= 0:
-            yield f"short rest before {problem.date_of(one)} and again before {problem.date_of(other)}", (*short[one], *short[other])
+            before, again = problem.date_of(one), problem.date_of(other)
+            yield Message("short rest before {date} and again before {other}", date=before, other=again), (*short[one], *short[other])
 
 
 def weekly_rest(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) -> Broken:
@@ -80,7 +84,8 @@ def weekly_rest(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) 
             )
             if not excused:
                 inside = tuple(a for a in work if start - 2 <= a.day < start + 7)
-                yield f"no rest of {law.norm('weekly_rest')} minutes in the 7 days from {problem.date_of(start)}", inside
+                minutes, date = law.norm("weekly_rest"), problem.date_of(start)
+                yield Message("no rest of {minutes} minutes in the 7 days from {date}", minutes=minutes, date=date), inside
 
 
 def week(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) -> Broken:
@@ -102,8 +107,8 @@ def rest_after_night(problem: Problem, law: WorkingTime, work: Sequence[Assignme
     """Rest after a night shift that ends after 02:00."""
     for first, second in close_pairs(problem, worked(problem, work), law.norm("rest_after_night")):
         if second.day >= 0 and ends_late(problem, first.service):
-            rest = rest_between(problem, first, second)
-            yield f"{rest} minutes of rest after the night of {problem.date_of(first.day)}", (first, second)
+            rest, date = rest_between(problem, first, second), problem.date_of(first.day)
+            yield Message("{minutes} minutes of rest after the night of {date}", minutes=rest, date=date), (first, second)
 
 
 def rest_after_nights(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) -> Broken:
@@ -112,9 +117,9 @@ def rest_after_nights(problem: Problem, law: WorkingTime, work: Sequence[Assignm
     for first, second in close_pairs(problem, worked(problem, work), law.norm("rest_after_nights")):
         series = [nights.get(first.day - back) for back in range(law.norm("night_series"))]
         if second.day >= 0 and is_night(problem.services[first.service]) and first.day + 1 not in nights and None not in series:
-            rest = rest_between(problem, first, second)
+            rest, date = rest_between(problem, first, second), problem.date_of(first.day)
             earlier = tuple(night for night in series[1:] if night is not None)
-            yield f"{rest} minutes of rest after the nights until {problem.date_of(first.day)}", (*earlier, first, second)
+            yield Message("{minutes} minutes of rest after the nights until {date}", minutes=rest, date=date), (*earlier, first, second)
 
 
 def nights_in_a_row(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) -> Broken:
@@ -123,7 +128,7 @@ def nights_in_a_row(problem: Problem, law: WorkingTime, work: Sequence[Assignmen
     for last in range(problem.day_count):
         row = [nights[day] for day in range(last - most, last + 1) if day in nights]
         if len(row) > most:
-            yield f"{len(row)} nights in a row until {problem.date_of(last)}", tuple(row)
+            yield Message("{number} nights in a row until {date}", number=len(row), date=problem.date_of(last)), tuple(row)
 
 
 def standby_days(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) -> Broken:
@@ -132,7 +137,8 @@ def standby_days(problem: Problem, law: WorkingTime, work: Sequence[Assignment])
     for last in range(problem.day_count):
         inside = [standby[day] for day in range(last - 27, last + 1) if day in standby]
         if len(inside) > law.norm("standby_days") and last in standby:
-            yield f"standby on {len(inside)} days in the 28 until {problem.date_of(last)}", tuple(inside)
+            said = Message("standby on {number} days in the 28 until {date}", number=len(inside), date=problem.date_of(last))
+            yield said, tuple(inside)
 
 
 def free_pairs(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) -> Broken:
@@ -146,7 +152,7 @@ def free_pairs(problem: Problem, law: WorkingTime, work: Sequence[Assignment]) -
         pairs = pairs_of_free_days(days, window)
         if pairs < law.norm("free_pairs"):
             inside = tuple(a for a in work if a.day in window)
-            yield f"{pairs} times two free days in the 28 from {problem.date_of(start)}", inside
+            yield Message("{number} times two free days in the 28 from {date}", number=pairs, date=problem.date_of(start)), inside
 
 
 LAW: tuple[LawRule, ...] = (
@@ -165,14 +171,21 @@ LAW: tuple[LawRule, ...] = (
 )
 
 
-def working_time_findings(problem: Problem, roster: Roster) -> list[Finding]:
-    """Everything in a roster that the law of working time, where it is looked at, does not allow."""
+def working_time_findings(problem: Problem, roster: Roster, employees: Collection[int] | None = None) -> list[Finding]:
+    """Everything in a roster that the law of working time, where it is looked at, does not allow: to all employees, or to some."""
     law = problem.working_time
     if law is None:
         return []
     return [
-        Finding(rule.__name__, f"{problem.employees[employee].name}: {message}", ATW[rule.__name__].source, assignments, law.enforce)
+        Finding(
+            rule.__name__,
+            Message("{who}: {what}", who=problem.employees[employee].name, what=message),
+            ATW[rule.__name__].source,
+            assignments,
+            law.enforce,
+        )
         for employee, work in work_of(problem, roster).items()
+        if employees is None or employee in employees
         for rule in LAW
         for message, assignments in rule(problem, law, [a for a in work if a.day < problem.day_count])
     ]
@@ -225,7 +238,14 @@ def _weeks(problem: Problem, work: Sequence[Assignment], count: int, most: int) 
         assignments = tuple(a for day in inside for a in days.get(day, ()))
         minutes = sum(problem.services[a.service].minutes for a in assignments)
         if minutes > most and inside.stop > 0:
-            yield f"{minutes} minutes of work in {count} weeks from {weeks[place][0]}, at most {most}", assignments
+            said = Message(
+                "{minutes} minutes of work in {weeks} weeks from {date}, at most {most}",
+                minutes=minutes,
+                weeks=count,
+                date=weeks[place][0],
+                most=most,
+            )
+            yield said, assignments
 
 
 def _with_minutes(problem: Problem, work: Sequence[Assignment]) -> list[Assignment]:
