@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from greedy.errors import InputError, OutsideError
 from greedy.formats.practice import blocked_from_outside
 from greedy.formats.tables import PROGRAM_SOURCE, AssignmentRow, PracticeTables, Row
+from greedy.model.message import Message
 from greedy.model.problem import SlotStatus
 from greedy.store.base import (
     FinalRosterError,
@@ -24,6 +26,31 @@ from greedy.store.base import (
     UnknownRosterError,
     WriteAnswer,
 )
+
+Asked = TypeVar("Asked", bound=BaseModel)
+
+
+def request_of(kind: type[Asked], /, **values: object) -> Asked:
+    """What is asked of the database, as a document. Values that cannot be, as a name without end, are an InputError."""
+    try:
+        return kind.model_validate(values)
+    except ValidationError as exc:
+        raise InputError(Message("this cannot be asked of the database"), details=faults_in(exc)) from None
+
+
+def faults_in(exc: ValidationError) -> list[str]:
+    """A line for each fault of a document, without what stands in it."""
+    return [
+        f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}" for error in exc.errors(include_url=False, include_input=False)
+    ]
+
+
+STATUSES = {
+    SlotStatus.OPEN: Message("OPEN"),
+    SlotStatus.ACTIVE: Message("ACTIVE"),
+    SlotStatus.BLOCKED: Message("BLOCKED"),
+    SlotStatus.UNAVAILABLE: Message("UNAVAILABLE"),
+}
 
 
 class WriteOutcome(BaseModel):
@@ -47,9 +74,9 @@ class ImportOutcome(BaseModel):
 def unknown_roster(roster_id: UUID, known: list[RosterSummary]) -> UnknownRosterError:
     """The error for an id that no roster has, with those that exist."""
     return UnknownRosterError(
-        f"no roster has the id {roster_id}",
+        Message("no roster has the id {id}", id=roster_id),
         details=[f"{roster.id}  {roster.start_date} to {roster.end_date}  {roster.naam}" for roster in known[-10:]],
-        next_step="use one of these ids" if known else "load one: greedy load DIR",
+        next_step=Message("use one of these ids") if known else Message("load one: greedy load DIR"),
     )
 
 
@@ -60,35 +87,40 @@ def read_write_answer(answer: WriteOutcome, write: RosterWrite) -> WriteAnswer:
             return WriteAnswer.model_validate(answer.model_extra)
         case "conflict":
             raise RosterConflictError(
-                f"the planner changed roster {write.roster_id} after it was loaded; nothing was written",
+                Message("the planner changed roster {id} after it was loaded; nothing was written", id=write.roster_id),
                 details=[_conflict_line(conflict) for conflict in answer.conflicts],
-                next_step="run again: the changes are taken into account then",
+                next_step=Message("run again: the changes are taken into account then"),
             )
         case "busy":
-            raise _busy(write.roster_id)
+            raise busy(write.roster_id)
         case "unknown_roster":
             raise unknown_roster(write.roster_id, [])
         case "final_roster":
             raise final_roster(write.roster_id)
         case "run_id_reused":
             raise RunIdReusedError(
-                f"run {write.run_id} has already written something else; nothing was written", next_step="use a new run id"
+                Message("run {run} has already written something else; nothing was written", run=write.run_id),
+                next_step=Message("use a new run id"),
             )
         case other:
-            raise OutsideError(f"the database answered {other!r} to a write", next_step="greedy doctor")
+            raise OutsideError(Message("the database answered {other} to a write", other=repr(other)), next_step=Message("greedy doctor"))
 
 
-def _busy(roster_id: UUID) -> RosterBusyError:
+def busy(roster_id: UUID) -> RosterBusyError:
+    """The error for a roster that somebody else is changing at this moment."""
     return RosterBusyError(
-        f"somebody is changing roster {roster_id} in an open transaction; nothing was written",
-        next_step="wait until the other change is finished, then run again",
+        Message("somebody is changing roster {id} in an open transaction; nothing was written", id=roster_id),
+        next_step=Message("wait until the other change is finished, then run again"),
         retryable=True,
     )
 
 
 def final_roster(roster_id: UUID) -> FinalRosterError:
     """The error for a roster that the program must not change any more."""
-    return FinalRosterError(f"roster {roster_id} is final; nothing was written", next_step="set its status to in_progress to plan it again")
+    return FinalRosterError(
+        Message("roster {id} is final; nothing was written", id=roster_id),
+        next_step=Message("set its status to in_progress to plan it again"),
+    )
 
 
 def read_import_answer(answer: ImportOutcome, tables: PracticeTables) -> None:
@@ -98,28 +130,30 @@ def read_import_answer(answer: ImportOutcome, tables: PracticeTables) -> None:
             return
         case "exists":
             raise RosterExistsError(
-                f"roster {tables.roster.id} is in the database already, with other content; nothing was changed",
-                next_step="the same with --replace, which also throws away what was planned in it",
+                Message("roster {id} is in the database already, with other content; nothing was changed", id=tables.roster.id),
+                next_step=Message("the same with --replace, which also throws away what was planned in it"),
             )
         case "differs":
             raise SharedDataDiffersError(
-                f"the database has other data for {len(answer.differs)} employees or services, which all rosters share; "
-                "nothing was changed",
-                details=answer.differs,
-                next_step="the same with --replace, which overwrites them for all rosters",
+                Message(
+                    "the database has other data for {number} employees or services, which all rosters share; nothing was changed",
+                    number=len(answer.differs),
+                ),
+                details=[_differing(what) for what in answer.differs],
+                next_step=Message("the same with --replace, which overwrites them for all rosters"),
             )
         case "busy":
-            raise _busy(tables.roster.id)
+            raise busy(tables.roster.id)
         case "final":
             raise final_roster(tables.roster.id)
         case "refused":
             raise InputError(
-                f"nothing was loaded: {answer.message}",
+                Message("nothing was loaded: {message}", message=answer.message),
                 details=[answer.detail] if answer.detail else [],
-                next_step="mend these rows",
+                next_step=Message("mend these rows"),
             )
         case other:
-            raise OutsideError(f"the database answered {other!r} to an import", next_step="greedy doctor")
+            raise OutsideError(Message("the database answered {other} to an import", other=repr(other)), next_step=Message("greedy doctor"))
 
 
 def brings_nothing_new(tables: PracticeTables, existing: PracticeTables) -> bool:
@@ -162,9 +196,26 @@ def _input_of(tables: PracticeTables, services: dict[str, str]) -> dict[str, lis
     return {name: sorted(line(row, left_out) for row, left_out in some) for name, some in rows.items()}
 
 
-def _conflict_line(conflict: dict[str, Any]) -> str:
+def _conflict_line(conflict: dict[str, Any]) -> Message:
     if "input" in conflict:
-        return str(conflict["input"])
+        return Message("demand, capabilities, services or rules changed")
     expected, found = SlotStatus(conflict["expected_status"]), SlotStatus(conflict["found_status"])
-    changed = f"{expected.name} when loaded, {found.name} now" if expected != found else f"{found.name} with another service now"
-    return f"{conflict['employee_id']} {conflict['date']} {conflict['dagdeel']}: {changed}"
+    changed = Message("{found} with another service now", found=STATUSES[found])
+    if expected != found:
+        changed = Message("{seen} when loaded, {found} now", seen=STATUSES[expected], found=STATUSES[found])
+    where = {"who": conflict["employee_id"], "date": dt.date.fromisoformat(conflict["date"]), "dagdeel": conflict["dagdeel"]}
+    return Message("{who} {date} {dagdeel}: {what}", what=changed, **where)
+
+
+def _differing(what: str) -> Message:
+    """`employee EMP001`, as the database names what it has otherwise."""
+    kind, _, name = what.rpartition(" ")
+    match kind:
+        case "employee":
+            return Message("employee {name}", name=name)
+        case "service":
+            return Message("service {name}", name=name)
+        case "blocking rules of":
+            return Message("blocking rules of {name}", name=name)
+        case _:
+            return Message("{what}", what=what)

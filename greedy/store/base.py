@@ -6,10 +6,10 @@ import datetime as dt
 from typing import Literal, Protocol
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from greedy.errors import CallerError, OutsideError
-from greedy.formats.tables import Dagdeel, PracticeTables
+from greedy.formats.tables import AssignmentRow, Dagdeel, PracticeTables
 from greedy.model.problem import SlotStatus
 
 
@@ -57,6 +57,34 @@ class RosterSummary(Document):
     status: str
 
 
+class RosterState(Document):
+    """A roster at a moment. `digest` names all that it holds, input and slots; `changed_at` is the last line of its history, if any."""
+
+    status: Literal["draft", "in_progress", "final"]
+    digest: str
+    changed_at: dt.datetime | None
+
+
+class RosterMark(Document):
+    """Names what a roster holds, by part: `slots` those of each employee, by her id, and `frame` all the rest."""
+
+    frame: str
+    slots: dict[str, str]
+
+
+class RosterNews(Document):
+    """What a roster holds, for somebody who may hold an earlier state of it.
+
+    `mark` names it, for the next time. `tables`: the whole roster, where more than slots differs from what was held; otherwise None, and
+    `rows` are those of the employees whose slots differ, all of each.
+    """
+
+    state: RosterState
+    mark: RosterMark
+    tables: PracticeTables | None = None
+    rows: list[AssignmentRow] = Field(default_factory=list)
+
+
 class SlotDocument(Document):
     """A slot by its natural key within the roster."""
 
@@ -94,7 +122,8 @@ Part = Literal["assignments", "blocking", "roster"]
 class RosterWrite(Document):
     """One write, all or nothing. `active` (4A) and `blocked` (4B) become exactly the program's rows; None leaves them as they are.
 
-    The same `run_id` and `part` again gets the stored answer and changes nothing.
+    The same `run_id` and `part` again gets the stored answer and changes nothing. The history keeps it as a change of `actor` with the id
+    `run_id`.
     """
 
     run_id: UUID
@@ -104,6 +133,7 @@ class RosterWrite(Document):
     expected: list[ExpectedSlot]
     active: list[ActiveSlot] | None = None
     blocked: list[BlockedSlotDocument] | None = None
+    actor: str = "greedy"
 
 
 class PartAnswer(Document):
@@ -184,8 +214,8 @@ class Store(Protocol):
         """A roster and all that belongs to it; rows that say nothing only with `include_open`. Raises UnknownRosterError."""
         ...
 
-    async def import_tables(self, tables: PracticeTables, *, replace: bool = False) -> bool:
-        """Bring a roster in. True: it was imported. False: it was there already, the same.
+    async def import_tables(self, tables: PracticeTables, *, replace: bool = False, actor: str = "greedy") -> bool:
+        """Bring a roster in. True: it was imported. False: it was there already, the same. The history keeps it as a change of `actor`.
 
         Raises RosterExistsError, SharedDataDiffersError, FinalRosterError, RosterBusyError, InputError when the database refuses a row.
         """

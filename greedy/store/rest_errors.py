@@ -35,7 +35,7 @@ from greedy.loggable import masked
 from greedy.store.rest_transport import is_json
 
 SHOWN_CHARACTERS = 300
-WRITES = ("write_", "import_")
+WRITES = re.compile("(write|import|change|publish|reopen|copy|take_over|delete|ask|claim|beat|end|cancel)_")
 SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 # What raised is PostgreSQL, and the server keeps the code to itself
 CODE_WITHHELD = "SUP"
@@ -215,7 +215,7 @@ class _Call(NamedTuple):
     function: str
 
     def error(self, meaning: Meaning, reason: str = "", facts: ServerFacts | None = None) -> DatabaseError:
-        outcome = f", {UNKNOWN_OUTCOME}" if self.function.startswith(WRITES) and not meaning.undone else ""
+        outcome = f", {UNKNOWN_OUTCOME}" if WRITES.match(self.function) and not meaning.undone else ""
         text = f"{self.server} {meaning.what}{outcome}: {_line(reason) or 'no reason given'} ({self.function})"
         return meaning.error(text, next_step=meaning.next_step, retryable=meaning.retryable, said=facts)
 

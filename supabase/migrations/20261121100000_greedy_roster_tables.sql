@@ -19,12 +19,21 @@ declare
     roster_period_staffing_dagdelen_pkey,roster_period_staffing_dagdel_roster_id_date_dagdeel_team_s_key,roster_employee_services_pkey,
     roster_employee_services_employee_id_idx,roster_assignments_pkey,roster_assignments_roster_id_employee_id_date_dagdeel_key,
     roster_assignments_employee_id_idx,roster_writes_pkey,roster_writes_roster_id_written_at_idx,absences,absences_pkey,
-    absences_employee_id_idx}';
+    absences_employee_id_idx,roster_changes,roster_changes_pkey,roster_changes_number_key,roster_changes_undoes_key,
+    roster_changes_roster_id_number_idx,roster_changes_number_seq,roster_plans,
+    roster_plans_pkey,roster_plans_one_a_roster,roster_plans_one_running,roster_plans_roster_id_asked_at_idx,roster_publications,
+    roster_publications_pkey,roster_publications_change_id_key,roster_copies,roster_copies_pkey,roster_copies_original_id_idx}';
   v_functions constant text[] := '{access_faults_v1,access_v1,applied_migrations_v1,apply_absences_v1,apply_access_v1,count_slots_v1,database_facts_v1,
     has_stale_blocks,import_roster,import_roster_v1,is_structurally_absent,is_weekly_absence,keep_blocking_true,keep_rows_in_roster,
     list_rosters_v1,list_triggers_v1,load_roster_v1,lock_roster,lock_roster_of_new_slot,make_source_records,own_history_v1,
     probe_blocking_v1,refresh_blocking,refresh_blocking_of_absence,refresh_blocking_of_rules,refuse_dates_outside_roster,refuse_demand_in_other_dagdeel,roster_employee_ids,
-    roster_input_digest,roster_service_ids,sync_blocked_slots,verify_roster_v1,write_roster_v1}';
+    roster_input_digest,roster_service_ids,sync_blocked_slots,verify_roster_v1,write_roster_v1,
+    ask_plan_v1,beat_plan_v1,cancel_plan_v1,change_document,change_slots_v1,claim_plan_v1,conflicts_of_slots,content_of_slot,
+    copy_document,copy_roster_v1,delete_copy_v1,difference_of_slots,digests_of_slots,end_plan_v1,entered_slots,faults_of_slots,get_change_v1,get_plan_v1,
+    begin_change,document_of,entered_digest,get_copy_v1,is_silent,keep_change,keep_plan,original_of_v1,plan_under_way,
+    list_changes_v1,list_copies_v1,list_plans_v1,list_publications_v1,lock_plans,lock_rosters,
+    mark_of_roster,plan_document,publication_document,publish_roster_v1,put_slots,reopen_roster_v1,roster_demand_digest,roster_news_v1,
+    roster_state_v1,rows_of_slots,slots_of_change,state_of_roster,take_over_copy_v1}';
   v_triggers constant text[] := '{date_in_roster_after_insert,date_in_roster_after_update,dagdeel_of_service_after_insert,
     dagdeel_of_service_after_update,keep_blocking_true_after_delete,keep_blocking_true_after_insert,keep_blocking_true_after_update,
     keep_rows_in_roster,lock_roster_before_insert,refresh_blocking_after_delete,refresh_blocking_after_insert,

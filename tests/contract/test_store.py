@@ -12,7 +12,7 @@ from greedy.errors import InputError
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
 from greedy.model.problem import SlotStatus
-from greedy.store import functions
+from greedy.store import calls
 from greedy.store.answers import ImportOutcome, WriteOutcome, read_import_answer, read_write_answer
 from greedy.store.base import (
     ActiveSlot,
@@ -156,7 +156,7 @@ async def test_shared_data_is_not_taken_over_unasked(db: DBConnector, store: Sto
 async def test_an_import_waits_for_nobody_but_is_tried_again(
     db: DBConnector, store: Store, sample: PracticeTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(calls, "RETRY_SECONDS", 0.3)
     await store.import_tables(sample)
     async with db.transaction() as planner:
         await planner.execute("select from roster_assignments where employee_id = 'EMP001' for update")

@@ -39,7 +39,7 @@ CRASH_TIMEOUT_SECONDS = 15.0  # for the processes of a crashed server to go
 LOCK_TIMEOUT_SECONDS = 120.0
 SHORT_FOLDERS = Path("/tmp")  # noqa: S108  not TMPDIR: every process has to find the same one
 SOCKET_PATH_LIMIT = 100  # bytes; the operating system's limit is 104 to 108, the file's name included
-OWN_NAMES = {"postgresql", "server.log", "lock", "reports", "dumps"}
+OWN_NAMES = {"web", "postgresql", "server.log", "lock", "reports", "dumps"}
 UNFINISHED = "postgresql.new."
 REFUSED_CHARACTERS = set('"$`\\\n')  # pg_ctl hands the path to a shell between double quotes
 

@@ -25,7 +25,7 @@ STAMPED = ("created_at", "updated_at")  # a copy is a new row: where these have 
 MADE = re.compile(r"(nextval|uuid|random)\w*\(")  # in a default: the database makes a value that no other row has
 ROW = '"the row"'  # no column's name, or it would mean the column and not the row
 Joins = dict[tuple[str, ForeignKey], tuple[str, str]]  # alias and key -> alias of the row that it refers to, and the join
-RUN_LEDGER = "roster_writes"
+OF_THE_ORIGINAL = ("roster_writes", "roster_plans", "roster_publications", "roster_copies")  # what was done with it, not what it is
 UNIQUE_VIOLATION = "23505"
 
 
@@ -114,7 +114,7 @@ async def clone_roster(db: Executor, roster_id: UUID, *, changes: Mapping[str, o
     """
     async with db.transaction() as connection:
         await connection.execute(f"select {qualified('lock_roster', schema or connection.schema)}($1)", [roster_id], fetch_val=True)
-        new: UUID = await clone_row(connection, "rosters", roster_id, changes=changes, skip=(RUN_LEDGER,), schema=schema)
+        new: UUID = await clone_row(connection, "rosters", roster_id, changes=changes, skip=OF_THE_ORIGINAL, schema=schema)
         # The triggers look at duties and at slots that came free; a block whose rule is gone is neither.
         stale, refresh = (qualified(name, schema or connection.schema) for name in ("has_stale_blocks", "refresh_blocking"))
         if await connection.execute(f"select {stale}($1)", [new], fetch_val=True):

@@ -25,7 +25,8 @@ MAINTENANCE_DATABASE = "template1"  # there on every server, and never the one t
 FRESH_NAME = re.compile(r"greedy_restore_[0-9a-f]{12}")
 STAND_IN = "greedy: stands in for a missing role during a restore"
 RESTORE_LOCK = 7_206_518_390_113  # any number of our own: one restore a server at a time
-SWAP_TIMEOUT_SECONDS = 60.0
+STATEMENT_TIMEOUT_SECONDS = 60.0  # CREATE and DROP DATABASE copy and remove files
+IN_USE_SECONDS = 60.0  # so long sessions of others are asked to end
 IN_USE_SQLSTATE = "55006"
 
 
@@ -112,7 +113,9 @@ class Maintenance:
         like = await self._db.execute(LIKE, [target.database], fetch_row=True) if target.owner else None
         try:
             options = "" if like is None else " ".join(f"{option} {value}" for option, value in like["options"])
-            await self._db.execute(f"create database {quoted(name)} template template0 {options}", timeout_seconds=SWAP_TIMEOUT_SECONDS)
+            await self._db.execute(
+                f"create database {quoted(name)} template template0 {options}", timeout_seconds=STATEMENT_TIMEOUT_SECONDS
+            )
             yield name
         finally:
             # A name of 12 random digits is never that of another one.
@@ -146,7 +149,7 @@ class Maintenance:
         Renaming locks the database: whoever connects meanwhile waits. So sessions can be ended without new ones coming.
         """
         kept = await self._kept_name(target.database) if target.owner else None
-        deadline = asyncio.get_running_loop().time() + SWAP_TIMEOUT_SECONDS
+        deadline = asyncio.get_running_loop().time() + IN_USE_SECONDS
         while True:
             try:
                 async with self._db.transaction() as connection:
@@ -159,7 +162,7 @@ class Maintenance:
                     raise
                 if asyncio.get_running_loop().time() > deadline:
                     raise RestoreError(
-                        f"{target.database} is still in use after {SWAP_TIMEOUT_SECONDS:.0f} seconds; nothing was changed",
+                        f"{target.database} is still in use after {IN_USE_SECONDS:.0f} seconds; nothing was changed",
                         details=[exc.message, *exc.details, *await self._users(target.database)],
                         next_step="end these sessions, and restore again",
                     ) from exc
@@ -168,7 +171,7 @@ class Maintenance:
 
     async def drop(self, database: str) -> None:
         """Drop a database, its sessions with it, if it exists."""
-        await self._db.execute(f"drop database if exists {quoted(database)} with (force)", timeout_seconds=SWAP_TIMEOUT_SECONDS)
+        await self._db.execute(f"drop database if exists {quoted(database)} with (force)", timeout_seconds=STATEMENT_TIMEOUT_SECONDS)
 
     async def _kept_name(self, database: str) -> str:
         there = {row["datname"] for row in await self._db.execute("select datname from pg_database", fetch_all=True)}

@@ -8,7 +8,7 @@ import asyncpg
 
 from greedy.database.embedded.server import EmbeddedServer
 from greedy.sample import SAMPLE_DIR
-from tests.conftest import numbers
+from tests.databases import numbers
 from tests.supabase_project import make_default_privileges
 
 PRACTICE = (Path(__file__).parent / "practice.sql").read_text(encoding="utf-8")

@@ -15,8 +15,8 @@ from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.schema.migrations import migrate, migrations
 from greedy.database.schema.setup import SchemaSetup
 from tests import node_programs
-from tests.conftest import numbers
 from tests.database.schema.practice_database import practice_database, rows_of_practice
+from tests.databases import numbers
 from tests.supabase_project import make_default_privileges
 from tests.timing import PATIENCE_SECONDS
 

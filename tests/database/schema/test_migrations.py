@@ -15,7 +15,7 @@ from greedy.database.embedded.server import EmbeddedServer, _binary
 from greedy.database.errors import SchemaError
 from greedy.database.schema.migrations import migrate, migration_status, migrations, require_migrated
 from greedy.database.schema.setup import SchemaSetup
-from tests.conftest import numbers
+from tests.databases import numbers
 from tests.timing import PATIENCE_SECONDS
 
 

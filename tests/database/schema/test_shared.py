@@ -9,7 +9,7 @@ import pytest
 from greedy.database import DBConnector, SchemaError, SchemaSetup, migrate
 from greedy.database.schema.migrations import migrations
 from greedy.database.schema.names import SHARED
-from tests.conftest import numbers
+from tests.databases import numbers
 
 RUN = "insert into meta.ingestion_runs (run_id, practice, step, source_system, entity_type) values (gen_random_uuid(), 'zuid', 'ingest', 'hr', 'x')"
 

@@ -18,7 +18,7 @@ from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.sync import DatabaseSyncManager
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
-from tests.conftest import TEMPLATE, numbers
+from tests.databases import MIGRATED, numbers
 from tests.supabase_project import ROLES
 from tests.timing import PATIENCE_SECONDS
 
@@ -97,12 +97,27 @@ async def databases(server: EmbeddedServer) -> set[str]:
         await connection.close()
 
 
+async def forget_role(server: EmbeddedServer, role: str) -> None:
+    """Drop a role and what it has in any database."""
+    template1 = server.url("template1")
+    where = """select coalesce(array_agg(distinct datname::text), '{}') from pg_shdepend as s join pg_database as d on d.oid = s.dbid
+               where s.refclassid = 'pg_authid'::regclass and s.refobjid = (select oid from pg_roles where rolname = $1)"""
+    if await ask(template1, "select true from pg_roles where rolname = $1", role):
+        for name in {*await ask(template1, where, role), "template1"}:
+            await run(server.url(name), f'reassign owned by "{role}" to current_user; drop owned by "{role}"')
+        await run(template1, f'drop role "{role}"')
+
+
+async def untouched(server: EmbeddedServer, loaded_url: str, before: tuple[set[str], dict[str, list[str]]]) -> bool:
+    return before == (await databases(server), await content(loaded_url))
+
+
 @pytest.fixture(scope="session")
 def sample_template(server: EmbeddedServer, sample: PracticeTables) -> str:
     """Name of a database with the sample roster, to be copied."""
 
     async def make() -> None:
-        await run(server.url("template1"), f"create database template_sample template {TEMPLATE}")
+        await run(server.url("template1"), f"create database template_sample template {MIGRATED}")
         # Default privileges are those of one role: nobody else may restore them.
         await run(server.url("template_sample"), DEFAULTS)
         async with DBConnector(server.url("template_sample"), min_size=1) as db:

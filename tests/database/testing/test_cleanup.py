@@ -33,7 +33,7 @@ async def test_seed_rows_stay_and_all_others_go(marked: DBConnector, store: Post
     await store.import_tables(sample.model_copy(update={"service_types": sample.service_types[4:], "service_blocking_rules": [],
         "roster_employee_services": [], "roster_period_staffing_dagdelen": [], "roster_assignments": sample.roster_assignments[:1]}))  # fmt: skip
     counts = await cleanup_non_protected(marked, protected=protected)
-    assert counts == {"rosters": 1, "employees": 15, "service_types": 5, "roster_assignments": 2}
+    assert counts == {"rosters": 1, "employees": 15, "service_types": 5, "roster_assignments": 2, "roster_changes": 1}
     for table, kept in before.items():
         assert await rows(marked, table) == ({row: kept[row] for row in kept if not row.startswith("(E2")}), table
     assert len(await rows(marked, "service_blocking_rules")) == 1
