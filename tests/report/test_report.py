@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
-from greedy.model.problem import Demand, Problem
+from greedy.model.problem import Assignment, Demand, Problem, Slot
+from greedy.model.roster import Roster
 from greedy.report import Report, build_report, render_text
+from greedy.report.counts import percent
+from greedy.report.grid import build_grid
 from greedy.solve.solve import solve
-from tests.build import DIA, DIO, GRO, OSP, TOT, problem
+from tests.build import DIA, DIO, GRO, MSP, OSP, TOT, problem
 
 
 def report(one: Problem) -> Report:
@@ -42,12 +48,52 @@ def test_the_status_follows_the_coverage(filled: int, needed: int, status: str) 
     assert report(one).status == status
 
 
+@pytest.mark.parametrize(
+    ("filled", "needed", "shown"),
+    [(0, 0, 100.0), (2, 3, 66.7), (9999, 10_000, 99.9), (949_600, 1_000_000, 94.9), (799_900, 1_000_000, 79.9)],
+)
+def test_a_percentage_never_looks_like_another_status(filled: int, needed: int, shown: float) -> None:
+    assert percent(filled, needed) == shown
+
+
+def test_every_slot_counts_once_though_rules_are_broken() -> None:
+    one = problem(Demand(0, OSP, TOT, 1), Demand(1, OSP, TOT, 1), days=3)
+    absent, resting = frozenset({Slot(0, 0, 0), Slot(0, 2, 0), Slot(0, 1, 1)}), frozenset({Slot(0, 1, 0), Slot(0, 1, 1)})
+    one = replace(one, unavailable=absent, blocked=resting, pinned=(Assignment(0, 2, MSP),))  # which the roster does not keep
+    work = Roster.of((Assignment(0, 0, OSP), Assignment(0, 1, OSP)))
+    found = build_report(one, work, name="Test", open_demand=(), bound=2)
+    assert len(found.violations) == 3
+    kinds = Counter(cell.kind for day in build_grid(one, work).cells[0] for cell in day)
+    assert dict(kinds) == {"work": 2, "blocked": 1, "unavailable": 1, "open": 5}
+    assert found.slots.model_dump() == {"total": 9, "active": 2, "pinned": 0, "blocked": 1, "unavailable": 1, "open": 5}
+    assert (
+        (found.employees[0].blocked_slots, found.employees[0].unavailable_slots) == (len(found.blocked), len(found.unavailable)) == (1, 1)
+    )
+    assert found.employees[0].pinned == 0
+
+
 def test_recommendations_name_people_dates_and_services() -> None:
     one = problem(Demand(0, OSP, TOT, 1), Demand(1, OSP, TOT, 1), capacity=1)
-    assert report(one).recommendations == ["OSP TOT on 2025-11-25 O: allow one more OSP for Name 0"]
+    assert report(one).recommendations == [
+        "OSP TOT on 2025-11-25 O: allow one more OSP for Name 0",
+        "OSP: 2 asked, all together may work 1: allow 1 more, for Name 0",
+    ]
+    assert report(problem(Demand(0, OSP, TOT, 1), capacity=1)).recommendations == []
     nobody = problem(Demand(0, OSP, GRO, 1), teams=("Oranje",))
-    assert report(nobody).recommendations == ["OSP GRO on 2025-11-24 O: no change for one employee fills it (1 employees: other team)"]
-    assert report(problem(Demand(0, OSP, TOT, 1), teams=())).recommendations == ["OSP TOT on 2025-11-24 O: there are no employees"]
+    assert report(nobody).recommendations == [
+        "OSP GRO on 2025-11-24 O: no change for one employee fills it (other team: 1)",
+        "OSP: 1 asked, and nobody who may serve it is qualified",
+    ]
+    assert report(problem(Demand(0, OSP, TOT, 1), teams=())).recommendations == [
+        "OSP TOT on 2025-11-24 O: there are no employees",
+        "OSP: 1 asked, and nobody who may serve it is qualified",
+    ]
+
+
+def test_the_text_of_a_roster_without_employees_has_no_line_of_nothing() -> None:
+    lines = render_text(report(problem(Demand(0, OSP, TOT, 1), teams=()))).splitlines()
+    assert [line for line in lines if line != line.rstrip()] == []
+    assert "    would fill it: there are no employees" in lines
 
 
 def test_the_text_tells_what_blocks() -> None:

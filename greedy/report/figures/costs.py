@@ -10,6 +10,7 @@ from greedy.model.problem import Problem
 from greedy.model.roster import Roster
 from greedy.report.model import Changes, CostLine, SolverSummary
 from greedy.solve.process import Solved
+from greedy.wording import ENGLISH, Words
 
 
 def by_priority(items: Sequence[CostItem]) -> dict[int, int]:
@@ -20,13 +21,13 @@ def by_priority(items: Sequence[CostItem]) -> dict[int, int]:
     return dict(sorted(totals.items()))
 
 
-def gave_way(items: Sequence[CostItem]) -> list[CostLine]:
+def gave_way(items: Sequence[CostItem], words: Words = ENGLISH) -> list[CostLine]:
     """The terms that cost something, in the order of priority; of one priority the dearest first."""
     terms: dict[tuple[int, str], list[CostItem]] = defaultdict(list)
     for item in items:
         terms[item.priority, item.term].append(item)
     lines = [
-        CostLine(priority=priority, term=term, cost=sum(item.cost for item in some), where=[item.message for item in some])
+        CostLine(priority=priority, term=term, cost=sum(item.cost for item in some), where=[words.say(item.message) for item in some])
         for (priority, term), some in terms.items()
     ]
     return sorted(lines, key=lambda line: (line.priority, -line.cost, line.term))
@@ -40,7 +41,7 @@ def changes(problem: Problem, roster: Roster) -> Changes | None:
     return Changes(kept=len(worked & problem.previous), gone=len(problem.previous - worked), new=len(worked - problem.previous))
 
 
-def solver_summary(solved: Solved) -> SolverSummary:
+def solver_summary(solved: Solved, words: Words = ENGLISH) -> SolverSummary:
     """What made a roster, and how good it is known to be."""
     result = solved.result
     return SolverSummary(
@@ -55,5 +56,5 @@ def solver_summary(solved: Solved) -> SolverSummary:
         costs=dict(sorted(result.costs.items())),
         bounds=dict(sorted(result.bounds.items())),
         proven=list(result.proven),
-        incident=solved.incident,
+        incident=None if solved.incident is None else words.say(solved.incident),
     )
