@@ -1,0 +1,1 @@
+"""How the page is served: a socket, the server, the worker beside it, and the browser that is opened."""

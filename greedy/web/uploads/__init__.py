@@ -1,0 +1,1 @@
+"""Workbooks that planners send in: kept until they are imported."""

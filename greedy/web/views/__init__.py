@@ -1,0 +1,1 @@
+"""What the pages show: the desk's answers in words and pictures, for the templates."""
