@@ -1,5 +1,7 @@
 """`python -m greedy` is the command `greedy`."""
 
+import atexit
+import gc
 import os
 import signal
 
@@ -10,6 +12,7 @@ def main() -> None:
     if asked:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(143))  # by default process 1 of a container would not hear it
+    atexit.register(gc.freeze)  # a process that ends need not look through all that it has loaded for what it may free
     from greedy.cli.main import main as run
 
     if asked:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,16 +13,13 @@ from hypothesis import HealthCheck, settings
 
 from greedy.database.connector import DBConnector
 from greedy.database.embedded.server import EmbeddedServer
-from greedy.database.injection import shared_loop
 from greedy.database.schema.migrations import migrate
 from greedy.formats.practice_csv import read_practice
 from greedy.formats.tables import PracticeTables
 from greedy.sample import SAMPLE_DIR
 from greedy.store.postgres import PostgresStore
+from tests.databases import MIGRATED, copy_of, make_template
 from tests.supabase_project import Project, RestServer, make_default_privileges, make_roles
-
-TEMPLATE = "template_greedy"
-numbers = itertools.count()
 
 # A busy machine is slow for a moment; that is no fault of what is tested. Nor does it depend on the day whether a change passes:
 # the examples are the same each time. New ones: pytest --hypothesis-profile=explore -m hypothesis
@@ -54,39 +50,56 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
 async def _make_template(server: EmbeddedServer) -> None:
     await make_roles(server)
     connection = await asyncpg.connect(server.url("postgres"))
-    await connection.execute(f"create database {TEMPLATE}")
+    await connection.execute(f"create database {MIGRATED}")
     await connection.close()
-    connection = await asyncpg.connect(server.url(TEMPLATE))
+    connection = await asyncpg.connect(server.url(MIGRATED))
     await make_default_privileges(connection)
     await connection.close()
-    async with DBConnector(server.url(TEMPLATE), min_size=1) as db:
+    async with DBConnector(server.url(MIGRATED), min_size=1) as db:
         await migrate(db)
 
 
 @pytest.fixture
-async def database_url(server: EmbeddedServer) -> AsyncIterator[str]:
-    """URL of a migrated database of this test's own."""
-    name = f"test_{next(numbers)}"
-    admin = await asyncpg.connect(server.url("postgres"))
-    try:
-        await admin.execute(f"create database {name} template {TEMPLATE}")
-        yield server.url(name)
-        shared_loop.stop()  # what synchronous callers opened would connect again and again, to nothing
-        await admin.execute(f"drop database {name} with (force)")
-    finally:
-        await admin.close()
+def template() -> str:
+    """Of which database that of a test is a copy: one that is migrated and empty, where a folder does not say another."""
+    return MIGRATED
+
+
+@pytest.fixture(scope="session")
+def with_sample(server: EmbeddedServer, sample: PracticeTables) -> str:
+    """The template that holds the sample roster."""
+
+    async def prepare(url: str) -> None:
+        async with DBConnector(url, min_size=1) as db:
+            await PostgresStore(db).import_tables(sample)
+
+    return make_template(server, "template_with_sample", prepare)
+
+
+@pytest.fixture
+async def database_url(server: EmbeddedServer, template: str) -> AsyncIterator[str]:
+    """URL of a database of this test's own."""
+    async with copy_of(server, template) as url:
+        yield url
+
+
+@pytest.fixture
+async def sample_url(server: EmbeddedServer, with_sample: str) -> AsyncIterator[str]:
+    """URL of a database of this test's own that holds the sample roster."""
+    async with copy_of(server, with_sample) as url:
+        yield url
 
 
 @pytest.fixture
 async def db(database_url: str) -> AsyncIterator[DBConnector]:
-    """A connector to a migrated, empty database."""
+    """A connector to it."""
     async with DBConnector(database_url, min_size=1, max_size=5) as connector:
         yield connector
 
 
 @pytest.fixture
 def store(db: DBConnector) -> PostgresStore:
-    """A store over a migrated, empty database."""
+    """A store over it."""
     return PostgresStore(db)
 
 

@@ -8,6 +8,7 @@ loads, and what is set for the interpreter itself, is tested with one that is st
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import locale
 import os
@@ -31,6 +32,10 @@ LOADED = (
     "greedy.opening",
     "greedy.store.supabase",
     "greedy.ingest.importing",
+    "greedy.report.calendar",
+    "greedy.report.html",
+    "babel.dates",
+    "babel.messages.pofile",
     "greedy.solve.process",
     "greedy.cli.steps",
 )
@@ -161,9 +166,21 @@ def _serve(channel: socket.socket) -> str | None:
         return program
 
 
+def _make_commands() -> None:
+    """What the framework makes of the program's commands belongs to the loading too."""
+    from typer import main as framework
+
+    from greedy.cli.main import app
+
+    framework.get_command = cache(framework.get_command)
+    framework.get_command(app)
+
+
 if __name__ == "__main__":
     for module in LOADED:
         __import__(module)
+    _make_commands()
+    gc.freeze()  # else each process looks through all that was loaded before it ends, which takes longer than most commands
     match _serve(socket.socket(fileno=int(sys.argv[1]))):
         case None:
             pass

@@ -61,13 +61,13 @@ def print_document(document: BaseModel | dict[str, Any]) -> None:
     print(json.dumps(document, indent=2, default=str) if isinstance(document, dict) else document.model_dump_json(indent=2))
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, content: str | bytes) -> None:
     """Write a file that the user asked for, with the folder that it lies in. Raises InputError when it cannot be written."""
     from greedy.formats.files import replace_file
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, text)
+        replace_file(path, content)
     except OSError as exc:
         raise InputError(f"cannot write {path}: {exc.strerror}", next_step="give another file with --output") from exc
 

@@ -48,8 +48,9 @@ from greedy.model.problem import Problem
 from greedy.model.roster import Roster
 from greedy.model.rules import RULES
 from greedy.opening import open_store
-from greedy.pipeline import DEFAULT_SECONDS, report_solved, report_standing, solve_file
+from greedy.pipeline import DEFAULT_SECONDS, solve_file
 from greedy.report import Report
+from greedy.reporting import report_solved, report_standing
 from greedy.settings import load_settings
 from greedy.stopping import Stop
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from greedy import __version__
-from greedy.cli import database, files, generating, rosters, running, workbooks
+from greedy.cli import database, files, generating, reporting, rosters, running, serving, workbooks, working
 from greedy.cli.console import ExitCode, guarded, report_failure
 from greedy.cli.doctor import doctor
 from greedy.errors import CallerError
@@ -26,19 +27,23 @@ EPILOG = (
     "--debug, with any command, shows tracebacks and debug logs."
 )
 
+NARROW = 70  # columns of a terminal
+
 app = typer.Typer(name="greedy", pretty_exceptions_enable=False, add_completion=False, epilog=EPILOG)
 app.command("demo")(running.demo)
-app.command("run")(running.run)
-app.command("verify")(rosters.verify)
-app.command("report")(rosters.report)
+app.command("run", epilog="Example: greedy run ROSTER_ID --wishes --time-limit 30")(running.run)
+app.command("verify", epilog="Example: greedy verify ROSTER_ID --json")(rosters.verify)
+app.command("report", epilog="Example: greedy report ROSTER_ID --language nl -o rooster.pdf --paper a4")(reporting.report)
 app.command("rosters")(rosters.rosters)
-app.command("load")(files.load)
-app.command("export")(files.export)
-app.command("import")(workbooks.import_workbook)
-app.command("template")(workbooks.template)
-app.command("generate")(generating.generate)
-app.command("solve")(files.solve)
-app.command("check")(files.check)
+app.command("load", epilog="Example: greedy load practice/ --schema praktijk_zuid")(files.load)
+app.command("export", epilog="Example: greedy export ROSTER_ID rooster.xlsx")(files.export)
+app.command("import", epilog="Example: greedy import practice.xlsx --dry-run --mark faults.xlsx")(workbooks.import_workbook)
+app.command("template", epilog="Example: greedy template practice.xlsx --from ROSTER_ID")(workbooks.template)
+app.command("generate", epilog="Example: greedy generate --practices 20 --weeks 5 --to sqlite:///practices.db")(generating.generate)
+app.command("solve", epilog="Example: greedy solve practice/ --planning planning.toml -o roster.json")(files.solve)
+app.command("check", epilog="Example: greedy check practice/ roster.json")(files.check)
+app.command("serve", epilog="Example: greedy serve --port 9000 --name Anna")(serving.serve)
+app.command("worker", epilog="Example: greedy worker --once")(working.worker)
 app.command("doctor")(doctor)
 app.add_typer(database.app, name="db")
 
@@ -55,6 +60,8 @@ def greedy(context: typer.Context, version: Annotated[bool, typer.Option("--vers
 def main(arguments: list[str] | None = None, *, program: typer.Typer = app, name: str = "greedy") -> None:
     """Run a command of the command line and end the process with its exit code. `program` is another one than greedy itself: a script."""
     _make_streams_safe()
+    if shutil.get_terminal_size().columns < NARROW:
+        program.rich_markup_mode = None  # help in frames would cut the names of the options off
     signal.signal(signal.SIGTERM, _terminate)
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given
@@ -70,7 +77,10 @@ def main(arguments: list[str] | None = None, *, program: typer.Typer = app, name
         except TyperException as exc:
             if not (message := exc.format_message()):
                 return ExitCode.DONE  # a group of commands alone, whose help is on the screen by now
-            return report_failure(CallerError(message, next_step=f"{name} --help"), as_json=as_json)
+            asked = getattr(exc, "ctx", None)  # of the command whose words were wrong, when there is one
+            help_of = name if asked is None else asked.command_path
+            message = message.replace(": Value error, ", ": ")  # where the words come from does not help
+            return report_failure(CallerError(message, next_step=f"{help_of} --help"), as_json=as_json)
         except SystemExit as exc:
             if isinstance(exc.__context__, BrokenPipeError):
                 raise exc.__context__ from None  # the framework has swallowed it

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from greedy.cli.solving import solver_line
+from greedy.report.text.comparison import comparison_head
 
 if TYPE_CHECKING:
     from greedy.pipeline import RunOutcome
@@ -30,7 +31,7 @@ def print_outcome(outcome: RunOutcome) -> None:
     for line in found.recommendations[:SHOWN]:
         print(f"would help: {line}")
     if len(found.recommendations) > SHOWN:
-        print(f"and {len(found.recommendations) - SHOWN} more open shifts: greedy report {document.roster_id}")
+        print(f"and {len(found.recommendations) - SHOWN} more: greedy report {document.roster_id}")
     print("milliseconds: " + ", ".join(f"{name} {value:.0f}" for name, value in document.phases_ms.items()))
 
 
@@ -41,7 +42,7 @@ def print_standing(found: Report) -> None:
     for line in found.recommendations[:SHOWN]:
         print(f"would help: {line}")
     if len(found.recommendations) > SHOWN:
-        print(f"and {len(found.recommendations) - SHOWN} more open shifts: --json lists all")
+        print(f"and {len(found.recommendations) - SHOWN} more: --json lists all")
 
 
 def print_head(found: Report) -> None:
@@ -55,6 +56,8 @@ def print_head(found: Report) -> None:
             print(f"attention: {found.solver.incident}")
     if found.changes is not None:
         print(f"against the earlier roster: {found.changes.kept} kept, {found.changes.gone} gone, {found.changes.new} new")
+    if found.comparison is not None:
+        print(comparison_head(found.comparison))
     if found.gave_way:
         print("gave way: " + ", ".join(f"{line.term} {line.cost} (priority {line.priority})" for line in found.gave_way))
 

@@ -49,12 +49,13 @@ from greedy.errors import InputError
 from greedy.log import collected, put_on_every_line
 from greedy.opening import open_store
 from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, SolveOptions, run_roster
-from greedy.report import Report, render_text
+from greedy.report.rendering import BY_SUFFIX, render
 from greedy.settings import MOST_SECONDS, load_settings
 from greedy.stopping import Why
 from greedy.store.base import RosterExistsError
 
 if TYPE_CHECKING:
+    from greedy.report.view import ReportView
     from greedy.settings import Settings
     from greedy.stopping import Stop
 
@@ -81,7 +82,7 @@ def demo(
     )
     outcome = run_async(_demo(settings, quiet=as_json))
     folder = output or settings.data_dir / "reports" / outcome.document.roster_id
-    paths = write_report(outcome.report, folder)
+    paths = write_report(outcome.view, folder)
     if as_json:
         print_document(outcome.document)
     else:
@@ -92,6 +93,7 @@ def demo(
             print(f"  {path}")
         print("What to do next:")
         print(f"  greedy report {outcome.document.roster_id}    the roster as it stands in the database")
+        print("  greedy serve                                         a page to look at it and to work on it")
         print("  greedy load DIR && greedy run ROSTER_ID              a roster of your own, from CSV files")
         print("  greedy db stop                                       stop the embedded database")
     return exit_code(outcome, [])
@@ -232,11 +234,11 @@ def log_outcome(outcome: RunOutcome) -> None:
     )
 
 
-def write_report(found: Report, folder: Path) -> list[Path]:
-    """Write the report as text and as JSON, and return the paths."""
-    paths = [folder / "report.txt", folder / "report.json"]
-    for path, text in zip(paths, [render_text(found), found.model_dump_json(indent=2) + "\n"], strict=True):
-        write_file(path, text)
+def write_report(view: ReportView, folder: Path) -> list[Path]:
+    """Write the report as a page, as text and as JSON, and return the paths."""
+    paths = [folder / "report.html", folder / "report.txt", folder / "report.json"]
+    for path in paths:
+        write_file(path, render(view, BY_SUFFIX[path.suffix.lstrip(".")]))
     return paths
 
 

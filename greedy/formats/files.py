@@ -33,7 +33,7 @@ def replacing(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def replace_file(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 in place of `path`; see `replacing`."""
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write bytes, or text as UTF-8, in place of `path`; see `replacing`."""
     with replacing(path) as unfinished:
-        unfinished.write_text(text, encoding="utf-8", newline="")
+        unfinished.write_bytes(content.encode() if isinstance(content, str) else content)

@@ -3,71 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import date, time, timedelta
+from dataclasses import replace
+from datetime import time, timedelta
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from greedy.errors import InputError
-from greedy.formats.planning import WISH_NAMES, LimitEntry, Planning, PlanningFile, ServiceEntry, faulty, unknown
+from greedy.formats.planned_names import DAYPART, SERVICE, TEAM, NamesOf
+from greedy.formats.planning import MOST_DAYS_OF_HISTORY, WISH_NAMES, LimitEntry, Planning, PlanningFile, ServiceEntry, faulty, unknown
 from greedy.formats.roster_json import parse_document
 from greedy.model.law import WorkingTime
 from greedy.model.limits import Limit
+from greedy.model.message import Message
 from greedy.model.problem import Assignment, Employee, Problem, Service
 from greedy.model.wishes import Request, Wish, WishKind
 
 MINUTES_A_DAY = 1440
-
-
-@dataclass
-class _Names:
-    """The names of a problem, and every fault of whoever used them."""
-
-    problem: Problem
-    faults: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.services = {service.code: number for number, service in enumerate(self.problem.services)}
-        self.dayparts = {code: number for number, code in enumerate(self.problem.dayparts)}
-        self._ids = {employee.id: number for number, employee in enumerate(self.problem.employees)}
-        self._by_name: dict[str, list[int]] = {}
-        for number, employee in enumerate(self.problem.employees):
-            self._by_name.setdefault(employee.name, []).append(number)
-
-    def fault(self, where: str, message: str) -> None:
-        self.faults.append(f"{where}: {message}")
-
-    def employee(self, where: str, name: str) -> int | None:
-        """An employee by id, or by a name that is hers alone."""
-        if name in self._ids:
-            return self._ids[name]
-        numbers = self._by_name.get(name, [])
-        if len(numbers) > 1:
-            ids = ", ".join(self.problem.employees[number].id for number in numbers)
-            self.fault(where, f"{len(numbers)} employees are called {name}; give an id: {ids}")
-        elif not numbers:
-            self.fault(where, unknown("employee", name, [*self._by_name, *self._ids]))
-        return numbers[0] if len(numbers) == 1 else None
-
-    def number(self, where: str, what: str, name: str, known: dict[str, int]) -> int | None:
-        """The number of a service or daypart."""
-        if name not in known:
-            self.fault(where, unknown(what, name, known))
-        return known.get(name)
-
-    def service_set(self, where: str, codes: list[str]) -> frozenset[int]:
-        """Services by their codes."""
-        numbers = [self.number(f"{where}[{place}]", "service", code, self.services) for place, code in enumerate(codes)]
-        return frozenset(number for number in numbers if number is not None)
-
-    def day(self, where: str, on: date) -> int | None:
-        """A day of the horizon."""
-        day = (on - self.problem.first_day).days
-        if day in range(self.problem.day_count):
-            return day
-        last = self.problem.date_of(self.problem.day_count - 1)
-        self.fault(where, f"{on} lies outside the roster, {self.problem.first_day} to {last}")
-        return None
+MOST_LIMITS = 100_000  # of single employees, and of single weeks
+NO_OTHER_FILES = Message("a planning file that is sent in cannot name other files; write their work as [[history.worked]]")
 
 
 def apply_planning(problem: Problem, given: Planning, *, usual: Collection[Wish] = ()) -> Problem:
@@ -80,15 +34,20 @@ def apply_planning(problem: Problem, given: Planning, *, usual: Collection[Wish]
     InputError
         With every name, date or number that does not fit the problem, and the path of its key.
     """
-    path, planning = given
-    names = _Names(problem)
+    path, planning = given.path, given.file
+    names = NamesOf(problem, path)
     employees = _employees(names, planning)
     services = _services(names, planning)
-    limits = [limit for place, entry in enumerate(planning.limits) for limit in _limits(names, f"limits[{place}]", entry)]
+    all_limits = (limit for place, entry in enumerate(planning.limits) for limit in _limits(names, f"limits[{place}]", entry))
+    limits = list(islice(all_limits, MOST_LIMITS + 1))
+    if len(limits) > MOST_LIMITS:
+        names.fault(
+            "limits", Message("they are more than {most}, one for each employee and each week that they hold for", most=MOST_LIMITS)
+        )
     requests = list(_requests(names, planning))
-    history, history_days = _history(names, planning, path)
+    history, history_days = _history(names, planning, None if given.is_sent else path.parent)
     if planning.timezone is not None and not _is_timezone(planning.timezone):
-        names.fault("timezone", f"{planning.timezone!r} is no time zone such as Europe/Amsterdam")
+        names.fault("timezone", Message("{name} is no time zone such as Europe/Amsterdam", name=repr(planning.timezone)))
     if names.faults:
         raise faulty(path, names.faults)
     law = planning.working_time
@@ -106,7 +65,7 @@ def apply_planning(problem: Problem, given: Planning, *, usual: Collection[Wish]
     )
 
 
-def _employees(names: _Names, planning: PlanningFile) -> list[Employee]:
+def _employees(names: NamesOf, planning: PlanningFile) -> list[Employee]:
     employees = list(names.problem.employees)
     for name, entry in planning.employees.items():
         where = f"employees.{name}"
@@ -123,16 +82,16 @@ def _employees(names: _Names, planning: PlanningFile) -> list[Employee]:
     return employees
 
 
-def _services(names: _Names, planning: PlanningFile) -> list[Service]:
+def _services(names: NamesOf, planning: PlanningFile) -> list[Service]:
     services = list(names.problem.services)
     for code, entry in planning.services.items():
-        number = names.number(f"services.{code}", "service", code, names.services)
+        number = names.number(f"services.{code}", SERVICE, code, names.services)
         if number is not None:
             services[number] = _service(names, f"services.{code}", services[number], entry)
     return services
 
 
-def _service(names: _Names, where: str, old: Service, entry: ServiceEntry) -> Service:
+def _service(names: NamesOf, where: str, old: Service, entry: ServiceEntry) -> Service:
     begin = old.begin_minute if entry.begin is None else _minute(entry.begin)
     minutes = old.minutes if entry.end is None else (_minute(entry.end) - begin) % MINUTES_A_DAY or MINUTES_A_DAY
     successors = entry.forbidden_successors
@@ -148,7 +107,7 @@ def _service(names: _Names, where: str, old: Service, entry: ServiceEntry) -> Se
     )
 
 
-def _limits(names: _Names, where: str, entry: LimitEntry) -> Iterator[Limit]:
+def _limits(names: NamesOf, where: str, entry: LimitEntry) -> Iterator[Limit]:
     """One limit for each employee, and for each week when it holds every week."""
     problem = names.problem
     services = None if entry.services is None else names.service_set(f"{where}.services", entry.services)
@@ -158,7 +117,7 @@ def _limits(names: _Names, where: str, entry: LimitEntry) -> Iterator[Limit]:
     if first is None or last is None:
         return
     if first > last:
-        names.fault(f"{where}.last_date", f"{entry.last_date} lies before {problem.date_of(first)}")
+        names.fault(f"{where}.last_date", Message("{last} lies before {first}", last=entry.last_date, first=problem.date_of(first)))
         return
     for begin, end, whole in _weeks(problem, first, last) if entry.every else [(first, last, True)]:
         minimum = entry.minimum if whole else None  # a part of a week cannot be asked for what a whole week is
@@ -179,7 +138,7 @@ def _limits(names: _Names, where: str, entry: LimitEntry) -> Iterator[Limit]:
             )
 
 
-def _who(names: _Names, where: str, entry: LimitEntry) -> list[int]:
+def _who(names: NamesOf, where: str, entry: LimitEntry) -> list[int]:
     """The employees of a limit: those named, and those of the teams named; everybody when neither is."""
     problem = names.problem
     if entry.employees is None and entry.teams is None:
@@ -188,7 +147,7 @@ def _who(names: _Names, where: str, entry: LimitEntry) -> list[int]:
     teams = {employee.team for employee in problem.employees}
     for place, team in enumerate(entry.teams or []):
         if team not in teams:
-            names.fault(f"{where}.teams[{place}]", unknown("team", team, teams))
+            names.fault(f"{where}.teams[{place}]", unknown(TEAM, team, teams))
         found |= {number for number, employee in enumerate(problem.employees) if employee.team == team}
     return sorted(number for number in found if number is not None)
 
@@ -203,12 +162,12 @@ def _weeks(problem: Problem, first: int, last: int) -> Iterator[tuple[int, int, 
         begin = sunday + 1
 
 
-def _requests(names: _Names, planning: PlanningFile) -> Iterator[Request]:
+def _requests(names: NamesOf, planning: PlanningFile) -> Iterator[Request]:
     for place, entry in enumerate(planning.requests):
         where = f"requests[{place}]"
         employee = names.employee(f"{where}.employee", entry.employee)
-        service = None if entry.service is None else names.number(f"{where}.service", "service", entry.service, names.services)
-        daypart = None if entry.daypart is None else names.number(f"{where}.daypart", "daypart", entry.daypart, names.dayparts)
+        service = None if entry.service is None else names.number(f"{where}.service", SERVICE, entry.service, names.services)
+        daypart = None if entry.daypart is None else names.number(f"{where}.daypart", DAYPART, entry.daypart, names.dayparts)
         for number, on in enumerate(entry.dates):
             day = names.day(f"{where}.dates[{number}]", on)
             if employee is not None and day is not None:
@@ -239,8 +198,8 @@ def _wishes(problem: Problem, planning: PlanningFile, usual: Collection[Wish]) -
     return tuple(wishes.values())
 
 
-def _history(names: _Names, planning: PlanningFile, path: Path) -> tuple[tuple[Assignment, ...], int]:
-    """Work before the horizon, and how many days back it reaches."""
+def _history(names: NamesOf, planning: PlanningFile, folder: Path | None) -> tuple[tuple[Assignment, ...], int]:
+    """Work before the horizon, and how many days back it reaches. `folder`: where the rosters lie that the file names."""
     problem, entry = names.problem, planning.history
     if entry is None:
         return problem.history, problem.history_days
@@ -248,27 +207,37 @@ def _history(names: _Names, planning: PlanningFile, path: Path) -> tuple[tuple[A
     for place, one in enumerate(entry.worked):
         where = f"history.worked[{place}]"
         employee = names.employee(f"{where}.employee", one.employee)
-        service = names.number(f"{where}.service", "service", one.service, names.services)
+        service = names.number(f"{where}.service", SERVICE, one.service, names.services)
         for number, on in enumerate(one.dates):
             if on >= problem.first_day:
-                names.fault(f"{where}.dates[{number}]", f"{on} does not lie before the roster, which begins on {problem.first_day}")
+                message = Message("{day} does not lie before the roster, which begins on {first}", day=on, first=problem.first_day)
+                names.fault(f"{where}.dates[{number}]", message)
+            elif (problem.first_day - on).days > MOST_DAYS_OF_HISTORY:
+                names.fault(
+                    f"{where}.dates[{number}]",
+                    Message("{day} lies more than {most} days before the roster", day=on, most=MOST_DAYS_OF_HISTORY),
+                )
             elif employee is not None and service is not None:
                 worked.add(Assignment(employee, (on - problem.first_day).days, service))
     for place, file in enumerate(entry.rosters):
-        worked |= _of_roster(names, f"history.rosters[{place}]", path.parent / file)
+        where = f"history.rosters[{place}]"
+        if folder is None:  # whoever sends a file in may not read those of this machine
+            names.fault(where, NO_OTHER_FILES)
+        else:
+            worked |= _of_roster(names, where, folder / file)
     longest = max([problem.history_days, *(-assignment.day for assignment in worked)])
-    days = entry.days or longest
+    days = entry.days or min(longest, MOST_DAYS_OF_HISTORY)
     return tuple(sorted(assignment for assignment in worked if assignment.day >= -days)), days
 
 
-def _of_roster(names: _Names, where: str, path: Path) -> set[Assignment]:
+def _of_roster(names: NamesOf, where: str, path: Path) -> set[Assignment]:
     """Work of an earlier roster, of those who are still there, as far as it lies before the horizon."""
     problem = names.problem
     ids = {employee.id: number for number, employee in enumerate(problem.employees)}
     try:
         document = parse_document(path.read_bytes(), str(path))
     except OSError as exc:
-        names.fault(where, f"cannot read {path}: {exc.strerror}")
+        names.fault(where, Message("cannot read {path}: {why}", path=path, why=exc.strerror))
         return set()
     except InputError as exc:
         names.fault(where, exc.message)

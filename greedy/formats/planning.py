@@ -5,24 +5,31 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from greedy.errors import InputError
+from greedy.formats.validation import in_words
 from greedy.model.law import ATW
 from greedy.model.limits import Quantity
+from greedy.model.message import Message
 from greedy.model.wishes import WishKind
 
+A_DATE, A_TIME = Message("a date such as 2025-12-24"), Message('a time such as "09:00"')
+WISH, NORM, QUANTITY = Message("wish"), Message("norm"), Message("quantity")
 Weight = Annotated[int, Field(ge=1, le=1_000_000)]
 WishPriority = Annotated[int, Field(ge=1, le=10)]
 Priority = Annotated[int, Field(ge=0, le=10)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
-Date = Annotated[dt.date, Field(strict=False), BeforeValidator(lambda value: _no_number(value, "a date such as 2025-12-24"))]
-Time = Annotated[dt.time, Field(strict=False), BeforeValidator(lambda value: _no_number(value, 'a time such as "09:00"'))]
+Date = Annotated[dt.date, Field(strict=False), BeforeValidator(lambda value: _no_number(value, A_DATE))]
+Time = Annotated[dt.time, Field(strict=False), BeforeValidator(lambda value: _no_number(value, A_TIME))]
 Names = Annotated[list[str], Field(min_length=1)]
+MOST_DAYS_OF_HISTORY = 732
+MOST_DOTS = 500  # in a line: of a key of thousands of parts, the reader of TOML keeps every beginning
 
 
 class Entry(BaseModel):
@@ -44,7 +51,7 @@ class LimitEntry(Entry):
     """A least and a most of what each of some employees works. Hard without a priority."""
 
     name: str
-    quantity: Annotated[Quantity, BeforeValidator(lambda value: _one_of(value, Quantity, "quantity"))]
+    quantity: Annotated[Quantity, BeforeValidator(lambda value: _one_of(value, Quantity, QUANTITY))]
     minimum: Count | None = None
     maximum: Count | None = None
     employees: Names | None = None
@@ -59,13 +66,13 @@ class LimitEntry(Entry):
     @model_validator(mode="after")
     def _bounds_fit(self) -> LimitEntry:
         if self.minimum is None and self.maximum is None:
-            raise ValueError("a limit has a minimum, a maximum or both")
+            raise ValueError(Message("a limit has a minimum, a maximum or both"))
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
-            raise ValueError(f"minimum {self.minimum} is above the maximum {self.maximum}")
+            raise ValueError(Message("minimum {minimum} is above the maximum {maximum}", minimum=self.minimum, maximum=self.maximum))
         if self.weight is not None and self.priority is None:
-            raise ValueError("a weight without a priority: give both for a wish, or neither for a hard limit")
+            raise ValueError(Message("a weight without a priority: give both for a wish, or neither for a hard limit"))
         if self.quantity is Quantity.REST_MINUTES and self.maximum is not None:
-            raise ValueError("rest has a minimum only")
+            raise ValueError(Message("rest has a minimum only"))
         return self
 
 
@@ -127,7 +134,7 @@ class WorkedEntry(Entry):
 class HistoryEntry(Entry):
     """What was worked before the horizon, from rosters of this program or row by row."""
 
-    days: Annotated[int, Field(ge=1, le=732)] | None = None
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS_OF_HISTORY)] | None = None
     rosters: list[str] = Field(default_factory=list)
     worked: list[WorkedEntry] = Field(default_factory=list)
 
@@ -161,10 +168,11 @@ TABLES: dict[str, type[Entry]] = {
 
 
 class Planning(NamedTuple):
-    """A planning file that was read, and where it lies: it may name rosters beside it."""
+    """A planning file that was read, and where it lies: it may name rosters beside it. One that `is_sent` came alone, and names none."""
 
     path: Path
     file: PlanningFile
+    is_sent: bool = False
 
 
 def read_planning(path: Path) -> Planning:
@@ -176,57 +184,90 @@ def read_planning(path: Path) -> Planning:
         With every fault and the path of its key: `limits[0].maximun: this key is not known; did you mean maximum?`.
     """
     try:
-        data = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-        planning = PlanningFile.model_validate(data)
+        content = path.read_bytes()
     except OSError as exc:
-        raise InputError(f"cannot read {path}: {exc.strerror}", next_step="give --planning a TOML file") from exc
+        message = Message("cannot read {path}: {why}", path=path, why=exc.strerror)
+        raise InputError(message, next_step=Message("give --planning a TOML file")) from exc
+    return Planning(path, _parsed(path, content))
+
+
+def sent_planning(text: str, name: str = "planning.toml") -> Planning:
+    """The planning file of this text, which somebody sent in. Raises as `read_planning`."""
+    return Planning(Path(name), _parsed(Path(name), text.encode()), is_sent=True)
+
+
+def _parsed(path: Path, content: bytes) -> PlanningFile:
+    next_step = Message("mend that place; docs/planning.md has an example")
+    try:
+        text = content.decode("utf-8-sig")
+        dotted = next((number for number, line in enumerate(text.split("\n"), 1) if line.count(".") > MOST_DOTS), None)
+        if dotted is not None:
+            raise InputError(
+                Message("line {line} of {path} has more than {most} dots", line=dotted, path=path, most=MOST_DOTS), next_step=next_step
+            )
+        planning = PlanningFile.model_validate(tomllib.loads(text))
     except UnicodeDecodeError as exc:
-        raise InputError(f"{path} is not UTF-8 text at byte {exc.start}", next_step="save it as UTF-8") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as exc:
-        raise InputError(f"{path} is not TOML: {exc}", next_step="mend that place; docs/planning.md has an example") from None
+        message = Message("{path} is not UTF-8 text at byte {place}", path=path, place=exc.start)
+        raise InputError(message, next_step=Message("save it as UTF-8")) from None
     except ValidationError as exc:
-        raise faulty(path, [_fault(error["loc"], error["type"], error["msg"]) for error in exc.errors(include_url=False)]) from None
-    faults = [f"wishes.{name}: {unknown('wish', name, WISH_NAMES)}" for name in planning.wishes if name not in WISH_NAMES]
+        raise faulty(path, [_fault(error) for error in exc.errors(include_url=False)]) from None
+    except (ValueError, RecursionError) as exc:  # a number of thousands of digits is no TOMLDecodeError
+        message = Message("{path} is not TOML: {why}", path=path, why=exc)
+        raise InputError(message, next_step=next_step) from None
+    faults = [fault_at(f"wishes.{name}", unknown(WISH, name, WISH_NAMES)) for name in planning.wishes if name not in WISH_NAMES]
     if planning.working_time is not None:
-        faults += [f"working_time.norms.{name}: {unknown('norm', name, ATW)}" for name in planning.working_time.norms if name not in ATW]
+        norms = planning.working_time.norms
+        faults += [fault_at(f"working_time.norms.{name}", unknown(NORM, name, ATW)) for name in norms if name not in ATW]
     if faults:
         raise faulty(path, faults)
-    return Planning(path, planning)
+    return planning
 
 
-def unknown(what: str, name: str, known: Collection[str]) -> str:
+def fault_at(where: str, message: str) -> Message:
+    """`wishes.fair-weekend: there is no wish ...`"""
+    return Message("{where}: {message}", where=where, message=message)
+
+
+def unknown(what: str, name: str, known: Collection[str]) -> Message:
     """`no wish has this name; did you mean fair-weekends?`"""
     near = difflib.get_close_matches(name, known, 1, cutoff=0.5) or [one for one in known if one.lower() == name.lower()]
     if near:
-        return f"there is no {what} {name!r}; did you mean {near[0]}?"
-    shown = sorted(known)
-    return f"there is no {what} {name!r}; there are {', '.join(shown[:12])}{' and others' if len(shown) > 12 else ''}"
+        return Message("there is no {what} {name}; did you mean {near}?", what=what, name=repr(name), near=near[0])
+    told = {"what": what, "name": repr(name), "names": ", ".join(sorted(known)[:12])}
+    if len(known) > 12:
+        return Message("there is no {what} {name}; there are {names} and others", **told)
+    return Message("there is no {what} {name}; there are {names}", **told)
 
 
-def faulty(path: Path, faults: list[str]) -> InputError:
+def faulty(path: Path, faults: Sequence[str]) -> InputError:
     """The error of a planning file with these faults."""
-    return InputError(f"{path} has {len(faults)} faults", details=faults, next_step="mend these keys; docs/planning.md tells each")
+    message = Message("{path} has {count} faults", path=path, count=len(faults))
+    return InputError(message, details=faults, next_step=Message("mend these keys; docs/planning.md tells each"))
 
 
-def _fault(place: tuple[int | str, ...], kind: str, message: str) -> str:
+def _fault(error: ErrorDetails) -> Message:
+    place, kind = error["loc"], error["type"]
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).removeprefix(".")
     if kind == "extra_forbidden":
         tables = [str(part) for part in place[:-1] if part in TABLES]
         model = TABLES[tables[-1]] if tables else PlanningFile
         near = difflib.get_close_matches(str(place[-1]), model.model_fields, 1)
-        return f"{where}: this key is not known; " + (f"did you mean {near[0]}?" if near else f"there are {', '.join(model.model_fields)}")
+        if near:
+            return fault_at(where, Message("this key is not known; did you mean {near}?", near=near[0]))
+        return fault_at(where, Message("this key is not known; there are {names}", names=", ".join(model.model_fields)))
     if kind == "missing":
-        return f"{where}: this key is missing"
-    return f"{where}: {message.removeprefix('Value error, ')}"
+        return fault_at(where, Message("this key is missing"))
+    return fault_at(where, in_words(error))
 
 
-def _no_number(value: object, wanted: str) -> object:
+def _no_number(value: object, wanted: Message) -> object:
     if isinstance(value, int | float):
-        raise ValueError(f"{value} is not {wanted}")  # noqa: TRY004  a fault of the file, which pydantic collects
+        message = Message("{value} is not {wanted}", value=value, wanted=wanted)
+        raise ValueError(message)  # noqa: TRY004  a fault of the file, which pydantic collects
     return value
 
 
-def _one_of(value: object, kinds: type[Quantity], what: str) -> Quantity:
+def _one_of(value: object, kinds: type[Quantity], what: Message) -> Quantity:
     names = [kind.value for kind in kinds]
     if value not in names:
         raise ValueError(unknown(what, str(value), names))

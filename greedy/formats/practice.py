@@ -14,6 +14,8 @@ from greedy.model.roster import Roster
 from greedy.model.wishes import Wish, WishKind
 
 DAGDELEN = ("O", "M", "A")
+BLOCKING_NOTE = "Blocked by "
+NOTES_OF_PROGRAMS = (BLOCKING_NOTE, "Structureel NB")  # how notes begin that no planner wrote
 WEEKDAYS: tuple[Weekday, ...] = ("ma", "di", "wo", "do", "vr", "za", "zo")
 # The order of the demand teams is the order of the fill; the order within is the practice's preference.
 DEMAND_TEAMS = (
@@ -129,6 +131,16 @@ def to_problem(
 def to_roster(tables: PracticeTables) -> Roster:
     """All work that stands in the tables, the planner's and the program's own."""
     return Roster.of(_work(tables, tables.roster_assignments))
+
+
+def planner_notes(tables: PracticeTables) -> dict[Slot, str]:
+    """Words of planners, by slot."""
+    employees = {row.id: number for number, row in enumerate(tables.employees)}
+    return {
+        Slot(employees[row.employee_id], (row.date - tables.roster.start_date).days, DAGDELEN.index(row.dagdeel)): row.notes
+        for row in tables.roster_assignments
+        if row.notes and not row.notes.startswith(NOTES_OF_PROGRAMS)
+    }
 
 
 def _limits_of_days(tables: PracticeTables) -> tuple[Limit, ...]:

@@ -167,7 +167,7 @@ def _refuse_other_tables(db: sqlite3.Connection, path: Path) -> None:
         columns = _columns(db, name)
         faults += [f"{name}: {fault}" for fault in column_faults(columns, model)] if columns else [f"{name}: the table is missing"]
     if faults:
-        raise InputError(f"{path} has not the tables of a practice", details=faults, next_step="README, Tables, tells what they are")
+        raise InputError(f"{path} has not the tables of a practice", details=faults, next_step="docs/tables.md tells what they are")
 
 
 def _choose(db: sqlite3.Connection, path: Path, wanted: str | None) -> _Roster:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from pydantic import ValidationError
 
-from greedy.formats.tables import PracticeTables, Row, faults_between_rows
+from greedy.formats.between_rows import faults_between_rows
+from greedy.formats.tables import PracticeTables, Row
 
 KEPT_BY_THE_DATABASE = ("created_at", "updated_at")  # columns that a dump may have, and that are passed over
 

@@ -43,7 +43,7 @@ def read_config(path: Path | None = None, options: Mapping[str, object] | None =
     for error in errors:
         key = str(error["loc"][0]) if error["loc"] else ""
         if error["type"] == "extra_forbidden":
-            message = unknown("key", key, GeneratorConfig.model_fields)
+            message: str = unknown("key", key, GeneratorConfig.model_fields)
         elif error["type"] == "value_error":
             message = error["msg"].removeprefix("Value error, ")
         else:

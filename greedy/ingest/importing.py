@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -25,12 +26,13 @@ from greedy.ingest.workbook.rows import NOTHING, Known, PlacedRow, WorkbookConte
 from greedy.ingest.workbook.wishes import requests_of
 from greedy.ingest.writing.entities import OURS, EntityTypes
 from greedy.ingest.writing.sessions import open_session
+from greedy.model.message import Message
 from greedy.stopping import Stop
 from greedy.store.answers import brings_nothing_new
 from greedy.store.base import RosterExistsError, Store, UnknownRosterError
 from greedy.store.postgres import PostgresStore
 
-REST_NOTE = "over REST a dry run does not compare employees and services with those of other rosters"
+REST_NOTE = Message("over REST a dry run does not compare employees and services with those of other rosters")
 SHARED_ROWS = """
 select jsonb_build_object(
   'employees', (select coalesce(jsonb_agg(to_jsonb(e)), '[]') from employees as e),
@@ -53,12 +55,15 @@ class ImportOptions:
         Nothing is changed.
     types
         What the sheets hold when that is not a practice.
+    actor
+        Who imports, for the history of the roster.
     """
 
     sheets: Sequence[str] = ()
     replace: bool = False
     dry_run: bool = False
     types: EntityTypes | None = None
+    actor: str = "greedy"
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ async def import_over_connection(db: DBConnector, path: Path, options: ImportOpt
         types = options.types or OURS
         layouts = (*PRACTICE, WISHES) if options.types is None else await layouts_of(types, session)
         known = await known_names(session, types)
-        content = read_workbook(path, layouts=layouts, sheets=options.sheets, known=known, tell=tell)
+        content = await asyncio.to_thread(read_workbook, path, layouts=layouts, sheets=options.sheets, known=known, tell=tell)
         if content.practice is None:
             return await _import_rows(session, content, content.chosen_rows(), types, options, stop)
         done = await _import_roster(db, content, options, stop)
@@ -137,12 +142,17 @@ async def import_over_rest(store: Store, path: Path, options: ImportOptions, sto
         It has no roster, and single sheets need a connection.
     """
     latest = await _latest(store)
-    content = read_workbook(path, sheets=options.sheets, known=_names_in(latest), tell=tell)
+    content = await asyncio.to_thread(read_workbook, path, sheets=options.sheets, known=_names_in(latest), tell=tell)
     if content.practice is None:
         raise SettingsError(
-            f"{path} has no roster to import, and rows of single sheets are imported over a connection: only SUPABASE_URL and SUPABASE_KEY "
-            "are set",
-            next_step="set DATABASE_URL, or give --database: the project's session pooler address (postgresql://...:5432/postgres)",
+            Message(
+                "{path} has no roster to import, and rows of single sheets are imported over a connection: only SUPABASE_URL and "
+                "SUPABASE_KEY are set",
+                path=path,
+            ),
+            next_step=Message(
+                "set DATABASE_URL, or give --database: the project's session pooler address (postgresql://...:5432/postgres)"
+            ),
         )
     tables, notes = content.practice, content.notes + await _overlap_notes(store, content.practice.roster)
     if leaves_something_out(content):
@@ -153,11 +163,14 @@ async def import_over_rest(store: Store, path: Path, options: ImportOptions, sto
         notes = (*notes, REST_NOTE)
     else:
         with stop.writing():
-            is_new = await store.import_tables(tables, replace=options.replace)
+            is_new = await store.import_tables(tables, replace=options.replace, actor=options.actor)
     if not is_new and (rest := _of_no_roster(content)):
         notes = (
             *notes,
-            f"rows of employees and services of which the roster says nothing: {len(rest)} were not looked at; with DATABASE_URL they are",
+            Message(
+                "rows of employees and services of which the roster says nothing: {count} were not looked at; with DATABASE_URL they are",
+                count=len(rest),
+            ),
         )
     return Imported(content, is_new, tables, notes=notes)
 
@@ -168,8 +181,14 @@ async def _overlap_notes(store: Store, roster: RosterRow) -> tuple[str, ...]:
     if any(other.id == roster.id for other in rosters):
         return ()
     return tuple(
-        f"roster {other.id} {other.naam} lies in the same days, {other.start_date} to {other.end_date}; "
-        "this one stands beside it, as its id, or without one its name or dates, is another"
+        Message(
+            "roster {id} {name} lies in the same days, {first} to {last}; "
+            "this one stands beside it, as its id, or without one its name or dates, is another",
+            id=other.id,
+            name=other.naam,
+            first=other.start_date,
+            last=other.end_date,
+        )
         for other in rosters
         if other.start_date <= roster.end_date and roster.start_date <= other.end_date
     )
@@ -212,8 +231,8 @@ async def _shared(db: DBConnector) -> Held:
         first = exc.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise InputError(
-            f"the database has a row that cannot be kept: {where}: {first['msg']}",
-            next_step="mend that row; or import a workbook with all sheets and columns",
+            Message("the database has a row that cannot be kept: {where}: {why}", where=where, why=first["msg"]),
+            next_step=Message("mend that row; or import a workbook with all sheets and columns"),
         ) from exc
 
 
@@ -239,11 +258,11 @@ async def _import_roster(db: DBConnector, content: WorkbookContent, options: Imp
         notes = (*notes, *kept)
     if options.dry_run:
         async with undone(db) as connection:
-            is_new = await PostgresStore(connection).import_tables(tables, replace=options.replace)
+            is_new = await PostgresStore(connection).import_tables(tables, replace=options.replace, actor=options.actor)
             await look_at_constraints(connection, db.schema)
     else:
         with stop.writing():
-            is_new = await PostgresStore(db).import_tables(tables, replace=options.replace)
+            is_new = await PostgresStore(db).import_tables(tables, replace=options.replace, actor=options.actor)
     return Imported(content, is_new, tables, notes=notes)
 
 
@@ -253,7 +272,7 @@ async def _import_rows(
     context = [row for rows in content.rows.values() for row in rows]
     with nullcontext() if options.dry_run else stop.writing():
         outcome = await import_rows(
-            session, types, rows, replace=options.replace, dry_run=options.dry_run, context=context, path=content.path
+            session, types, rows, replace=options.replace, dry_run=options.dry_run, context=context, path=content.path, actor=options.actor
         )
     is_new = any(tally.new or tally.changed for tally in outcome.entities.values())
     return Imported(content, is_new, rows=outcome, notes=content.notes)
@@ -268,7 +287,7 @@ async def _would_import(store: Store, tables: PracticeTables, *, replace: bool) 
         return False
     if not replace:
         raise RosterExistsError(
-            f"roster {tables.roster.id} is in the database already, with other content",
-            next_step="the same with --replace, which also throws away what was planned in it",
+            Message("roster {id} is in the database already, with other content", id=tables.roster.id),
+            next_step=Message("the same with --replace, which also throws away what was planned in it"),
         )
     return True

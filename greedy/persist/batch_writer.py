@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from greedy.errors import GreedyError
+from greedy.formats.tables import PROGRAM_SOURCE
 from greedy.persist.request import write_request
 from greedy.store.base import Part, PartAnswer, Store
 
@@ -51,14 +52,17 @@ class BatchWriter:
         Where to.
     run_id
         Names this write for ever: the same id again gets the first answer. A new one by default.
+    actor
+        Who asked for it, for the history.
     """
 
-    def __init__(self, workspace: Workspace, store: Store, *, run_id: UUID | None = None) -> None:
+    def __init__(self, workspace: Workspace, store: Store, *, run_id: UUID | None = None, actor: str = PROGRAM_SOURCE) -> None:
         self.run_id = run_id or uuid4()
         self.error: GreedyError | None = None
         """The error of the last write, with its details and next step; None after a good one."""
         self._workspace = workspace
         self._store = store
+        self._actor = actor
 
     async def write_assignments(self) -> WriteResult:
         """4A alone: status 1 with source `greedy`, in a transaction of its own."""
@@ -99,7 +103,7 @@ class BatchWriter:
         return UUID(self._workspace.roster_id)
 
     async def _write(self, part: Part) -> tuple[WriteResult, WriteResult]:
-        write = write_request(self._workspace, self.run_id, part)
+        write = write_request(self._workspace, self.run_id, part, actor=self._actor)
         started = time.perf_counter()
         self.error = None
         try:

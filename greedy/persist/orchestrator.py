@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 from greedy.errors import GreedyError
+from greedy.formats.tables import PROGRAM_SOURCE
 from greedy.persist.batch_writer import BatchWriter, WriteResult
 from greedy.persist.trigger_verifier import TriggerVerifier, VerificationResult
 from greedy.stopping import Stop
@@ -36,10 +37,12 @@ class OperationResult(TypedDict):
 class DatabaseOperationOrchestrator:
     """Runs FASE 4 for a workspace. When `stop` asks for an end, a write that has begun is finished; the verification is left out."""
 
-    def __init__(self, workspace: Workspace, store: Store, *, run_id: UUID | None = None, stop: Stop | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, store: Store, *, run_id: UUID | None = None, stop: Stop | None = None, actor: str = PROGRAM_SOURCE
+    ) -> None:
         self._workspace = workspace
         self._stop = stop or Stop()
-        self._writer = BatchWriter(workspace, store, run_id=run_id)
+        self._writer = BatchWriter(workspace, store, run_id=run_id, actor=actor)
         self._verifier = TriggerVerifier(workspace, store)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from greedy.formats.tables import PROGRAM_SOURCE
 from greedy.model.problem import Assignment, Slot, SlotStatus
 from greedy.model.roster import BlockedSlot
 from greedy.store.base import ActiveSlot, BlockedSlotDocument, ExpectedSlot, Part, RosterWrite
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from greedy.workspace import Workspace
 
 
-def write_request(workspace: Workspace, run_id: UUID, part: Part) -> RosterWrite:
-    """The write of a workspace: what was planned (4A), what that blocks (4B), and what the plan took for given."""
+def write_request(workspace: Workspace, run_id: UUID, part: Part, *, actor: str = PROGRAM_SOURCE) -> RosterWrite:
+    """The write of a workspace: what was planned (4A), what that blocks (4B), and what the plan took for given. `actor` asked for it."""
     problem = workspace.problem
     employee_ids = [employee.id for employee in problem.employees]
     service_ids = [UUID(service.id) for service in problem.services]
@@ -62,5 +63,6 @@ def write_request(workspace: Workspace, run_id: UUID, part: Part) -> RosterWrite
             *(expected(slot, SlotStatus.BLOCKED) for slot in sorted(problem.blocked)),
         ],
         active=None if part == "blocking" else [active(assignment) for assignment in workspace.planned()],
+        actor=actor,
         blocked=None if part == "assignments" else [blocked(block) for block in workspace.predicted_blocks()],
     )

@@ -174,10 +174,13 @@ def ways_to_make_room(workspace: Workspace, employee: int, row: int) -> list[tup
         return []
     for assignment in in_the_way:
         workspace.remove(assignment)
-    found = [in_the_way] if workspace.obstacle(employee, row) is None else []
-    if not found and len(in_the_way) < MOST_GIVEN_UP and workspace.obstacle(employee, row) not in NEVER:
-        here = workspace.step
+    obstacle = workspace.obstacle(employee, row)
+    found = [in_the_way] if obstacle is None else []
+    if not found and len(in_the_way) < MOST_GIVEN_UP and obstacle not in NEVER:
+        here, service = workspace.step, workspace.problem.demand[row].service
         for assignment in _duties(workspace, employee):
+            if obstacle is Obstacle.CAPACITY_USED and all(one.service != service for one in workspace.with_partner(assignment)):
+                continue  # other services leave her no more of this one
             workspace.remove(assignment)
             if workspace.obstacle(employee, row) is None:
                 found.append((*in_the_way, assignment))

@@ -6,15 +6,16 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from greedy.model.changes import describe_limit
+from greedy.model.changes import describe_limit, limit_of_somebody
+from greedy.model.law import ATW
 from greedy.model.limits import Limit, Quantity
+from greedy.model.message import Message
 from greedy.model.problem import Assignment, Problem
 from greedy.model.result import Conflict, Obstacle
-from greedy.model.rules import RULES, Violation
+from greedy.model.rules import MEANING, Violation
 from greedy.workspace import Workspace
 
 SECONDS_FOR_A_CORE = 2.0  # within the grace that a process gives a solve beyond its time limit
-MEANING = {rule.__name__: (rule.__doc__ or "").split("\n")[0] for rule in RULES}
 
 
 def conflicts_of(problem: Problem, violations: Sequence[Violation], *, seed: int = 0, prove: bool = False) -> tuple[Conflict, ...]:
@@ -34,15 +35,21 @@ def _of_model(problem: Problem, seed: int) -> tuple[Conflict, ...]:
     from greedy.solve.cpsat.core import conflict  # loads OR-Tools
 
     parts = conflict(problem, deadline=time.monotonic() + SECONDS_FOR_A_CORE, seed=seed)
-    return (Conflict("these cannot all be kept", tuple(part.message for part in parts)),) if parts else ()
+    return (Conflict(Message("these cannot all be kept"), tuple(part.message for part in parts)),) if parts else ()
 
 
 def _of_pinned_work(problem: Problem, violations: Sequence[Violation]) -> Iterator[Conflict]:
     history = set(problem.history)
     for one in violations:
         if one.pinned:
-            work = [f"{problem.describe(a)} was worked" if a in history else f"{problem.describe(a)} is pinned" for a in one.assignments]
-            yield Conflict(f"pinned work breaks a rule: {one.message}", (*work, MEANING.get(one.rule, f"law of working time: {one.rule}")))
+            work = [_stands(problem, assignment, was=assignment in history) for assignment in one.assignments]
+            meaning = MEANING.get(one.rule) or Message("law of working time: {rule}", rule=ATW[one.rule].unit)
+            yield Conflict(Message("pinned work breaks a rule: {what}", what=one.message), (*work, meaning))
+
+
+def _stands(problem: Problem, assignment: Assignment, *, was: bool) -> Message:
+    work = problem.describe(assignment)
+    return Message("{work} was worked", work=work) if was else Message("{work} is pinned", work=work)
 
 
 def _of_leasts(problem: Problem) -> Iterator[Conflict]:
@@ -53,11 +60,14 @@ def _of_leasts(problem: Problem) -> Iterator[Conflict]:
             possible = _possible_work(workspace, limit)
             most = _most(problem, limit, possible)
             if most < (limit.minimum or 0):
-                who = problem.employees[limit.employee].name
-                yield Conflict(
-                    f"{who}: {describe_limit(problem, limit)} asked, and at most {most} {limit.quantity} are possible",
-                    (f"{who}: {describe_limit(problem, limit)}", *_why_not_more(workspace, limit, possible)),
+                said = Message(
+                    "{who}: {limit} asked, and at most {most} {quantity} are possible",
+                    who=problem.employees[limit.employee].name,
+                    limit=describe_limit(problem, limit),
+                    most=most,
+                    quantity=limit.quantity,
                 )
+                yield Conflict(said, (limit_of_somebody(problem, limit), *_why_not_more(workspace, limit, possible)))
 
 
 def _possible_work(workspace: Workspace, limit: Limit) -> dict[Assignment, Obstacle | None]:
@@ -99,16 +109,16 @@ def _most(problem: Problem, limit: Limit, possible: dict[Assignment, Obstacle | 
     return min(sum(slots.values()), by_capability)
 
 
-def _why_not_more(workspace: Workspace, limit: Limit, possible: dict[Assignment, Obstacle | None]) -> Iterator[str]:
+def _why_not_more(workspace: Workspace, limit: Limit, possible: dict[Assignment, Obstacle | None]) -> Iterator[Message]:
     problem = workspace.problem
     reasons: dict[Obstacle, int] = defaultdict(int)
     for obstacle in possible.values():
         if obstacle is not None:
             reasons[obstacle] += 1
     if not possible:
-        yield "nobody is asked for on those days"
+        yield Message("nobody is asked for on those days")
     for obstacle, number in sorted(reasons.items()):
-        yield f"{number} shifts that are asked for she cannot take: {obstacle}"
+        yield Message("{number} shifts that are asked for she cannot take: {reason}", number=number, reason=obstacle)
     for service in sorted({work.service for work, obstacle in possible.items() if obstacle is None}):
         most = problem.capabilities.get((limit.employee, service), 0)
-        yield f"{problem.services[service].code} at most {most} times"
+        yield Message("{service} at most {most} times", service=problem.services[service].code, most=most)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from greedy.model.message import Message
 from greedy.model.problem import Problem
 from greedy.model.result import Progress
 from greedy.solve.cpsat.solver import Answer, solve_cpsat
@@ -32,12 +33,12 @@ def solve_whole(incumbent: Incumbent, *, seed: int, workers: int | None, seconds
     start = incumbent.roster
     outcome = solve_cpsat(incumbent.problem, deadline=deadline(), warm_start=start, seed=seed, workers=workers, on_progress=tell)
     if outcome.roster is not None:
-        incumbent.offer(outcome.roster, "exact model")
+        incumbent.offer(outcome.roster, Message("exact model"))
     if outcome.answer is Answer.INFEASIBLE:
         relaxed = solve_cpsat(
             incumbent.problem, deadline=deadline(), warm_start=start, seed=seed, workers=workers, on_progress=tell, relaxed=True
         )
         if relaxed.roster is not None:
-            incumbent.offer(relaxed.roster, "exact model, limits relaxed")
+            incumbent.offer(relaxed.roster, Message("exact model, limits relaxed"))
         return
-    incumbent.raise_bounds(outcome.bounds.items(), "exact model")
+    incumbent.raise_bounds(outcome.bounds.items(), Message("exact model"))

@@ -21,6 +21,7 @@ import structlog
 
 import greedy
 from greedy.errors import InputError, OutsideError
+from greedy.model.message import Message
 from greedy.model.objective import costs
 from greedy.model.problem import Problem
 from greedy.model.result import Progress, SolveResult, SolveStatus, proven_priorities
@@ -46,7 +47,7 @@ class Solved:
     """A result. `incident`: why the solver did not end by itself and this is the best roster that it had; None when it did."""
 
     result: SolveResult
-    incident: str | None = None
+    incident: Message | None = None
 
 
 class SolverProcess:
@@ -140,12 +141,12 @@ class SolverProcess:
                         on_progress(answer)
             except (EOFError, ConnectionError):
                 if self._left:
-                    raise SolverCrashError("the solver was ended, as nobody waits for it any more") from None
+                    raise SolverCrashError(Message("the solver was ended, as nobody waits for it any more")) from None
                 code = self._process.wait()
-                how = f"by signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"with exit code {code}"
-                return self._best_or_raise(f"the solver process ended {how}{'; perhaps memory ran out' if code == -signal.SIGKILL else ''}")
+                return self._best_or_raise(_how_it_ended(code))
             self.kill()
-            return self._best_or_raise(f"the solver went on beyond its time limit of {self._order.time_limit_seconds:g} s and was ended")
+            limit = f"{self._order.time_limit_seconds:g}"
+            return self._best_or_raise(Message("the solver went on beyond its time limit of {seconds} s and was ended", seconds=limit))
 
     def _log_what_it_prints(self) -> None:
         """What the child or a library in it prints. Ends when all processes that the child started have."""
@@ -168,12 +169,15 @@ class SolverProcess:
         log.debug("solver.failed", traceback=failure.traceback)
         if failure.caller:
             raise InputError(failure.message, details=failure.details, next_step=failure.next_step)
-        return self._best_or_raise(f"the solver failed: {failure.kind}: {failure.message}")
+        return self._best_or_raise(Message("the solver failed: {kind}: {what}", kind=failure.kind, what=failure.message))
 
-    def _best_or_raise(self, incident: str) -> Solved:
+    def _best_or_raise(self, incident: Message) -> Solved:
         """The best roster that the child sent, with what can be said of it without the child."""
         if self._best is None or self._best.roster is None:
-            raise SolverCrashError(f"{incident}, before it had any roster", next_step="give it a longer --time-limit, or --solver greedy")
+            raise SolverCrashError(
+                Message("{incident}, before it had any roster", incident=incident),
+                next_step=Message("give it a longer --time-limit, or --solver greedy"),
+            )
         log.warning("solver.ended", incident=incident)
         problem, roster = self._order.problem, self._best.roster
         violations = tuple(check(problem, roster))
@@ -192,6 +196,13 @@ class SolverProcess:
             violations=violations,
         )
         return Solved(result, incident)
+
+
+def _how_it_ended(code: int) -> Message:
+    if code >= 0:
+        return Message("the solver process ended with exit code {code}", code=code)
+    said = Message("the solver process ended by signal {number} ({name})", number=-code, name=signal.strsignal(-code))
+    return Message("{what}; perhaps memory ran out", what=said) if code == -signal.SIGKILL else said
 
 
 def solve_apart(

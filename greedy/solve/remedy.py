@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 
 from greedy.model.changes import Available, Change, HigherLimit, OneMore, in_words
 from greedy.model.limits import Quantity
+from greedy.model.message import Message, joined, listed
 from greedy.model.problem import Problem
 from greedy.model.result import Obstacle
 from greedy.solve.chains import Move, Reseat, Take, situations
 from greedy.workspace import Workspace
 
 LONGEST_CHAIN = 4
-MOST_STATES = 40
+MOST_SITUATIONS = 40
 NO_END = 1_000_000
 MOST_CHANGES = 3
 GIVEN = frozenset({Obstacle.NOT_QUALIFIED, Obstacle.CAPACITY_USED, Obstacle.UNAVAILABLE, Obstacle.PAIR_NOT_POSSIBLE})
+LIFTABLE = GIVEN | {Obstacle.LIMIT_REACHED, Obstacle.DAY_LIMIT}
+LEAST_PRICE: dict[Obstacle | None, int] = {Obstacle.UNAVAILABLE: 1, Obstacle.NOT_QUALIFIED: 2}  # of the changes that lift it, see `_price`
 RAISABLE = frozenset({Quantity.SHIFTS, Quantity.MINUTES, Quantity.DAYS, Quantity.WEEKENDS, Quantity.CONSECUTIVE_DAYS})
 
 
@@ -29,64 +32,91 @@ class Remedy:
     moves: tuple[Move, ...]
 
 
-def remedy(workspace: Workspace, row: int, *, most_states: int = MOST_STATES) -> Remedy | None:
+def remedy(workspace: Workspace, row: int, obstacles: Sequence[Obstacle | None], *, until: int) -> Remedy | None:
     """The smallest remedy for an open unit, the cheapest to the practice first; None when none was found.
 
     Fewer changes come first; then once more of a service or a higher limit, an absence lifted, a new qualification; then fewer moves.
+
+    Parameters
+    ----------
+    workspace
+        The roster, left as it was.
+    row
+        The open demand row.
+    obstacles
+        Employee -> why she cannot take a unit of the row.
+    until
+        The effort of the workspace from which on no further moves are tried. What a change alone would do is always looked at.
     """
     best: tuple[tuple[int, int, int], Remedy] | None = None
     with closing(situations(workspace, row, longest=LONGEST_CHAIN, budget=[NO_END])) as found:
-        for situation in islice(found, most_states):
+        for number, situation in enumerate(found, start=1):
             if situation.gain > (0, 0):
                 return Remedy((), situation.moves)
-            if len(situation.waiting) > 1:
-                continue
-            waiting = situation.waiting[0]
-            for employee in range(len(workspace.problem.employees)):
-                changes = changes_for(workspace, employee, waiting, most=1 if situation.moves else MOST_CHANGES)
-                if changes is None:
-                    continue
-                price = (len(changes), max(map(_price, changes), default=0), len(situation.moves))
-                if best is None or price < best[0]:
-                    best = price, Remedy(changes, (*situation.moves, Take(waiting, employee)))
+            if len(situation.waiting) == 1:
+                waiting, moved = situation.waiting[0], len(situation.moves)
+                for employee in range(len(workspace.problem.employees)):
+                    obstacle = workspace.obstacle(employee, waiting) if moved else obstacles[employee]
+                    if best is not None and best[0] <= (int(obstacle is not None), LEAST_PRICE.get(obstacle, 0), moved):
+                        continue  # her best could not be cheaper
+                    changes = changes_for(workspace, employee, waiting, obstacle, most=1 if moved else MOST_CHANGES)
+                    if changes is None:
+                        continue
+                    price = (len(changes), max(map(_price, changes), default=0), moved)
+                    if best is None or price < best[0]:
+                        best = price, Remedy(changes, (*situation.moves, Take(waiting, employee)))
+            if number >= MOST_SITUATIONS or workspace.effort >= until:
+                break
     return None if best is None else best[1]
 
 
-def changes_for(workspace: Workspace, employee: int, row: int, *, most: int = MOST_CHANGES) -> tuple[Change, ...] | None:
-    """The changes, at most so many, after which an employee can take a unit of the row at once; None when no changes would do."""
+def changes_for(
+    workspace: Workspace, employee: int, row: int, obstacle: Obstacle | None, *, most: int = MOST_CHANGES
+) -> tuple[Change, ...] | None:
+    """The changes, at most so many, after which an employee can take a unit of the row at once; None when no changes would do.
+
+    `obstacle`: why she cannot take it now.
+    """
     start = workspace.step
     changes: list[Change] = []
     try:
-        while (obstacle := workspace.obstacle(employee, row)) is not None:
-            change = _change_for(workspace, employee, row, obstacle)
-            if change is None or len(changes) == most:
+        while obstacle is not None:
+            change = _change_for(workspace, employee, row, obstacle) if obstacle in LIFTABLE and len(changes) < most else None
+            if change is None:
                 return None
             workspace.permit(change)
             changes.append(change)
+            obstacle = workspace.obstacle(employee, row)
         return tuple(changes)
     finally:
         workspace.undo(start)
 
 
-def in_a_sentence(problem: Problem, what: Remedy) -> str:
+def in_a_sentence(problem: Problem, what: Remedy) -> Message:
     """A remedy in a planner's words."""
-    changes = " and ".join(in_words(problem, change) for change in what.changes)
+    changes = joined(in_words(problem, change) for change in what.changes)
     if len(what.changes) > 1:
-        changes = f"{len(what.changes)} changes together: {changes}"
+        changes = Message("{number} changes together: {changes}", number=len(what.changes), changes=changes)
     if len(what.moves) == 1 and changes:
         return changes
-    moves = ", ".join(_move_in_words(problem, move) for move in what.moves)
-    return f"{changes}; then {moves}" if changes else moves
+    moves = listed(_move_in_words(problem, move) for move in what.moves)
+    return Message("{changes}; then {moves}", changes=changes, moves=moves) if changes else moves
 
 
-def _move_in_words(problem: Problem, move: Move) -> str:
+def _move_in_words(problem: Problem, move: Move) -> Message:
     row = problem.demand[move.row]
-    team = problem.demand_teams[row.team].code
     if isinstance(move, Reseat):
-        return f"{problem.describe(move.assignment)} counts for {team}"
-    who, what = problem.employees[move.employee].name, f"{problem.services[row.service].code} {problem.date_of(row.day)}"
-    instead = " and ".join(f"{problem.services[a.service].code} {problem.date_of(a.day)}" for a in move.gives_up)
-    return f"{who} takes {what}" + (f" instead of {instead}" if instead else "")
+        return Message("{work} counts for {team}", work=problem.describe(move.assignment), team=problem.demand_teams[row.team].code)
+    said = Message(
+        "{who} takes {what} {date}",
+        who=problem.employees[move.employee].name,
+        what=problem.services[row.service].code,
+        date=problem.date_of(row.day),
+    )
+    if not move.gives_up:
+        return said
+    given_up = joined(Message("{what} {date}", what=problem.services[a.service].code, date=problem.date_of(a.day)) for a in move.gives_up)
+    return Message("{taken} instead of {given_up}", taken=said, given_up=given_up)
 
 
 def _price(change: Change) -> int:

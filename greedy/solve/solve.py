@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+from greedy.model.message import Message
 from greedy.model.problem import Problem
 from greedy.model.result import Progress, SolveResult, SolveStatus
 from greedy.model.roster import Roster
@@ -69,7 +70,7 @@ def solve(
     incumbent = Incumbent(problem, {0: demand_bound(problem)}, time_limit_seconds=time_limit_seconds, on_progress=on_progress)
     by_schedules = method == "auto" and supports(problem)
     if warm_start is not None:
-        incumbent.offer(warm_start, "warm start")
+        incumbent.offer(warm_start, Message("warm start"))
     if not (by_schedules and _cells(problem) > LARGE_SCHEDULES):
         _fill(incumbent)
     if by_schedules and not incumbent.proven:
@@ -84,7 +85,7 @@ def solve(
 def _fill(incumbent: Incumbent) -> None:
     workspace = Workspace(incumbent.problem)
     fill(workspace)
-    incumbent.offer(workspace.freeze(), "greedy")
+    incumbent.offer(workspace.freeze(), Message("greedy"))
 
 
 def _cells(problem: Problem) -> int:
@@ -120,8 +121,8 @@ def _search(incumbent: Incumbent, seed: int, workers: int) -> None:
         on_found=on_found,
     )
     if found.roster is not None:
-        incumbent.offer(found.roster, "search by schedules")
-        incumbent.raise_bounds([(0, found.bound)], "search by schedules")
+        incumbent.offer(found.roster, Message("search by schedules"))
+        incumbent.raise_bounds([(0, found.bound)], Message("search by schedules"))
     elif not incumbent.offered:
         _fill(incumbent)
 
@@ -136,7 +137,7 @@ def _repair(incumbent: Incumbent, effort: int | None = None) -> None:
         return incumbent.seconds_left <= 0 or open_cost <= incumbent.bounds.get(0, 0)
 
     if not stop() and repair(workspace, stop=stop, effort=effort):
-        incumbent.offer(workspace.freeze(), "chains")
+        incumbent.offer(workspace.freeze(), Message("chains"))
 
 
 def _improve(incumbent: Incumbent, method: Method, seed: int, workers: int | None) -> None:
@@ -145,7 +146,7 @@ def _improve(incumbent: Incumbent, method: Method, seed: int, workers: int | Non
     from greedy.solve.flow import flow_bound
     from greedy.solve.windows import search_windows
 
-    incumbent.raise_bounds([(0, flow_bound(incumbent.problem))], "flow of each service")
+    incumbent.raise_bounds([(0, flow_bound(incumbent.problem))], Message("flow of each service"))
     large = method == "auto" and size(incumbent.problem) > WHOLE_AT_ONCE
     if large:
         _repair(incumbent)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Collection, Iterator
 
 from greedy.model.coverage import coverage
+from greedy.model.message import Message
 from greedy.model.problem import Problem
 from greedy.model.roster import Roster
 from greedy.solve.cpsat.solver import solve_cpsat
@@ -37,7 +38,7 @@ def search_windows(incumbent: Incumbent, *, seed: int, workers: int | None, seco
             workers=workers,
             free=free,
         )
-        better = outcome.roster is not None and incumbent.offer(outcome.roster, "windows")
+        better = outcome.roster is not None and incumbent.offer(outcome.roster, Message("windows"))
         vain = 0 if better else vain + 1
 
 

@@ -23,6 +23,7 @@ class Tally(Protocol):
     """What one limit of one employee counts."""
 
     limit: Limit
+    days: range  # outside of them it counts nothing
 
     def add(self, assignment: Assignment, times: int) -> None:
         """Count an assignment, or with `times` -1 no longer."""
@@ -44,12 +45,12 @@ class _Total:
             self._once = lambda day: (first + day) // 7 if (first + day) % 7 >= SATURDAY else -1
         minutes = limit.quantity is Quantity.MINUTES
         self._worth = [service.minutes if minutes else 1 for service in problem.services]
-        self._days = problem.days_of(limit)
+        self.days = problem.days_of(limit)
         self._in: Counter[int] = Counter()  # day or weekend -> shifts in it
         self._total = 0
 
     def add(self, assignment: Assignment, times: int) -> None:
-        if not _counts(self.limit, assignment, self._days):
+        if not _counts(self.limit, assignment, self.days):
             return
         if self._once is None:
             self._total += times * self._worth[assignment.service]
@@ -66,7 +67,7 @@ class _Total:
             return 0
         more = 0
         for assignment in work:
-            if _counts(self.limit, assignment, self._days):
+            if _counts(self.limit, assignment, self.days):
                 if self._once is None:
                     more += self._worth[assignment.service]
                 else:
@@ -81,29 +82,29 @@ class _Runs:
     def __init__(self, problem: Problem, limit: Limit) -> None:
         self.limit = limit
         self._off = limit.quantity is Quantity.CONSECUTIVE_DAYS_OFF
-        self._days = known_days(problem, limit)
+        self.days = known_days(problem, limit)
         self._worked: Counter[int] = Counter()
 
     def add(self, assignment: Assignment, times: int) -> None:
-        if _counts(self.limit, assignment, self._days):
+        if _counts(self.limit, assignment, self.days):
             self._worked[assignment.day] += times
 
     def excess(self, work: Sequence[Assignment]) -> int:
-        days = [assignment.day for assignment in work if _counts(self.limit, assignment, self._days)]
+        days = [assignment.day for assignment in work if _counts(self.limit, assignment, self.days)]
         if not days or self._worked[days[0]]:
             return 0
         day = days[0]
         before, after = self._stretch(day, -1), self._stretch(day, 1)
         if self._off:
             least = self.limit.minimum or 0
-            inside = (day - before - 1 in self._days, day + after + 1 in self._days)
+            inside = (day - before - 1 in self.days, day + after + 1 in self.days)
             return sum(least - off for is_inside, off in zip(inside, (before, after), strict=True) if is_inside and 0 < off < least)
         return 0 if self.limit.maximum is None else max(0, before + 1 + after - self.limit.maximum)
 
     def _stretch(self, day: int, step: int) -> int:
         """Days of the limited kind beside a day, in one direction."""
         length, day = 0, day + step
-        while day in self._days and (self._worked[day] == 0) == self._off:
+        while day in self.days and (self._worked[day] == 0) == self._off:
             length, day = length + 1, day + step
         return length
 
@@ -114,12 +115,12 @@ class _Rest:
     def __init__(self, problem: Problem, limit: Limit) -> None:
         self.limit = limit
         self._problem = problem
-        self._days = known_days(problem, limit)
+        self.days = known_days(problem, limit)
         self._reach = 2 + (problem.longest_service + (limit.minimum or 0)) // MINUTES_A_DAY  # days; beyond, rest is long enough
         self._work: dict[int, list[Assignment]] = defaultdict(list)
 
     def add(self, assignment: Assignment, times: int) -> None:
-        if _counts(self.limit, assignment, self._days):
+        if _counts(self.limit, assignment, self.days):
             if times > 0:
                 self._work[assignment.day].append(assignment)
             else:
@@ -129,7 +130,7 @@ class _Rest:
         return sum(
             self._too_short(assignment, other) if other.day > assignment.day else self._too_short(other, assignment)
             for assignment in work
-            if _counts(self.limit, assignment, self._days)
+            if _counts(self.limit, assignment, self.days)
             for day in range(assignment.day - self._reach, assignment.day + self._reach + 1)
             if day != assignment.day
             for other in self._work.get(day, ())
@@ -145,6 +146,7 @@ class LimitBook:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
         self._tallies: dict[int, list[Tally]] = defaultdict(list)
+        self._of_day: dict[tuple[int, int], tuple[Tally, ...]] = {}  # (employee, day) -> her tallies that count that day, once asked for
         for limit in problem.limits:
             if limit.hard:
                 self._tallies[limit.employee].append(_tally(problem, limit))
@@ -160,7 +162,7 @@ class LimitBook:
 
     def add(self, assignment: Assignment, times: int) -> None:
         """Count an assignment, or with `times` -1 no longer."""
-        for tally in self._tallies.get(assignment.employee, ()):
+        for tally in self._counting(assignment):
             tally.add(assignment, times)
         if self._successors:
             services = self._on_day[assignment.employee, assignment.day]
@@ -171,10 +173,18 @@ class LimitBook:
 
     def holding_back(self, work: Sequence[Assignment]) -> Limit | None:
         """The first limit of an employee that more work of hers, of one day, would exceed."""
-        for tally in self._tallies.get(work[0].employee, ()):
+        for tally in self._counting(work[0]):
             if tally.excess(work):
                 return tally.limit
         return None
+
+    def _counting(self, assignment: Assignment) -> tuple[Tally, ...]:
+        """What counts the day of an assignment, in the order of the limits."""
+        key = assignment.employee, assignment.day
+        found = self._of_day.get(key)
+        if found is None:
+            found = self._of_day[key] = tuple(tally for tally in self._tallies.get(key[0], ()) if key[1] in tally.days)
+        return found
 
     def cannot_stand_beside(self, work: Sequence[Assignment]) -> Assignment | None:
         """Work of the day before or after that cannot be followed by, or follow, more work of an employee."""

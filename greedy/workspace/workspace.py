@@ -47,6 +47,8 @@ class Workspace:
         Demand row -> employees still missing.
     shifts
         Employee -> shifts worked so far.
+    effort
+        Questions asked and work placed or taken away so far, twice where limits are looked at: time as every machine measures it alike.
     """
 
     def __init__(self, problem: Problem, roster: Roster | None = None) -> None:
@@ -55,6 +57,7 @@ class Workspace:
         self.open_units = [row.required for row in problem.demand]
         self._staff = [0] * len(problem.demand)  # who serves each row, those beyond what it requires included
         self.shifts = [0] * len(problem.employees)
+        self.effort = 0
         self._pinned = frozenset(problem.pinned)
         self._serving: dict[Assignment, int | None] = {}  # the work that stands -> the demand row that it serves
         self._steps: list[_Step | Callable[[], object]] = []
@@ -144,6 +147,7 @@ class Workspace:
 
     def obstacle(self, employee: int, row: int) -> Obstacle | None:
         """Why the employee cannot take a unit of this demand row; None when she can. Open units of the row are not looked at."""
+        self.effort += 1
         problem = self.problem
         demand = problem.demand[row]
         if obstacle := self.obstacle_alone(employee, demand.day, demand.service, demand.team):
@@ -320,6 +324,7 @@ class Workspace:
     def _obstacle_of_limits(self, employee: int, row: int) -> Obstacle | None:
         if not self._limited:
             return None
+        self.effort += 1
         work = self.work_for(employee, row)
         if (limit := self._limits.holding_back(work)) is not None:
             return OBSTACLE_OF.get(limit.quantity, Obstacle.LIMIT_REACHED)
@@ -354,6 +359,7 @@ class Workspace:
         return serving
 
     def _put(self, assignment: Assignment, row: int | None) -> None:
+        self.effort += 1
         slot = self.problem.slot_of(assignment)
         start = slot.employee * self._per_employee + slot.day * self._per_day
         self._status[start + slot.daypart] = ACTIVE
@@ -362,6 +368,7 @@ class Workspace:
         self._serve(assignment, row)
         if self._limited:
             self._limits.add(assignment, 1)
+            self.effort += 1
         self.shifts[slot.employee] += 1
         key = (assignment.employee, assignment.service)
         if key in self._capacity_left:
@@ -374,11 +381,13 @@ class Workspace:
 
     def _take(self, assignment: Assignment) -> None:
         """Undo `_put`."""
+        self.effort += 1
         slot = self.problem.slot_of(assignment)
         start = slot.employee * self._per_employee + slot.day * self._per_day
         self._serve(assignment, None)
         if self._limited:
             self._limits.add(assignment, -1)
+            self.effort += 1
         del self._serving[assignment]
         self._work[start + slot.daypart].remove(assignment)
         self._reopen(start + slot.daypart)

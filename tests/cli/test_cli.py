@@ -56,14 +56,15 @@ def greedy(tmp_path: Path, database_url: str) -> Greedy:
 
 
 @pytest.fixture
-def loaded(greedy: Greedy) -> Greedy:
+def loaded(tmp_path: Path, sample_url: str) -> Greedy:
     """The command over a database with the sample roster."""
+    return Greedy(tmp_path, DATABASE_URL=sample_url)
+
+
+def test_load_run_verify_report_export(greedy: Greedy, tmp_path: Path) -> None:
     done = greedy("load", str(SAMPLE_DIR))
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, f"next: greedy run {ROSTER}"), done.stderr
-    return greedy
-
-
-def test_load_run_verify_report_export(loaded: Greedy, tmp_path: Path) -> None:
+    loaded = greedy
     document = loaded.json("run", ROSTER, *QUICK)
     assert {"run_id", "roster_id", "success", "solver", "coverage", "open_demand", "write", "verification", "phases_ms"} <= document.keys()
     assert (document["success"], document["roster_id"], document["solver"]["name"]) == (True, ROSTER, "auto")
@@ -135,10 +136,10 @@ def test_a_run_with_a_planning_file(loaded: Greedy, tmp_path: Path) -> None:
     assert {one["priority"] for one in wished["gave_way"]} >= {4, 6}
 
 
-async def test_fail_on_open_and_verify(loaded: Greedy, database_url: str) -> None:
+async def test_fail_on_open_and_verify(loaded: Greedy, sample_url: str) -> None:
     assert loaded("run", ROSTER, *QUICK, "--fail-on", "verify").returncode == 0
     assert loaded("run", ROSTER, "--solver", "greedy", "--fail-on", "open").returncode == 3
-    connection = await asyncpg.connect(database_url)
+    connection = await asyncpg.connect(sample_url)
     await connection.execute("drop trigger keep_blocking_true_after_delete on roster_assignments")
     await connection.close()
     done = loaded("run", ROSTER, *QUICK)
@@ -342,6 +343,9 @@ def test_help_version_and_a_traceback_only_when_asked(greedy: Greedy) -> None:
     for command in ("", "demo", "run", "verify", "report", "rosters", "load", "export", "solve", "check", "doctor", "db", "db migrate"):
         done = greedy(*command.split(), "--help")
         assert (done.returncode, "Usage:" in done.stdout) == (0, True)
+    narrow = greedy("run", "--help", COLUMNS="40", PYTHONUTF8="1")  # which has it loaded anew: help is made while loading
+    assert "--job-time-limit SECONDS" in narrow.stdout
+    assert "next: greedy run --help" in greedy.fails(1, "run", "--solver", "magic")
     assert "Traceback" in greedy("run", "x", "--debug").stderr
 
 

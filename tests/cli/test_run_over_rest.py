@@ -13,7 +13,7 @@ import pytest
 from greedy.database.embedded.server import EmbeddedServer
 from greedy.sample import SAMPLE_DIR
 from tests.cli.test_cli import QUICK, ROSTER, Greedy
-from tests.conftest import TEMPLATE
+from tests.databases import MIGRATED
 from tests.supabase_project import Project
 
 OTHER = "run_directly"
@@ -30,7 +30,7 @@ OF_THE_RUN = {"run_id", "phases_ms", "seconds", "seconds_to_best", "duration_ms"
 async def other_url(server: EmbeddedServer) -> AsyncIterator[str]:
     """A second migrated, empty database."""
     admin = await asyncpg.connect(server.url("postgres"))
-    await admin.execute(f"create database {OTHER} template {TEMPLATE}")
+    await admin.execute(f"create database {OTHER} template {MIGRATED}")
     yield server.url(OTHER)
     await admin.execute(f"drop database {OTHER} with (force)")
     await admin.close()

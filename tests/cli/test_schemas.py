@@ -15,6 +15,7 @@ from greedy.database.connector import DBConnector
 from greedy.database.schema.migrations import migrations
 from greedy.sample import SAMPLE_DIR
 from tests.cli.test_cli import QUICK, ROSTER, Greedy
+from tests.database.sync.test_restoring import LAST_MADE
 
 TENANT = "Praktijk Zuid"
 VERSIONS = [migration.version for migration in migrations()]
@@ -114,7 +115,7 @@ def test_every_command_over_a_database_takes_a_schema() -> None:
 
 async def test_the_schema_of_an_older_program_is_brought_up_to_date(greedy: Greedy, database_url: str) -> None:
     assert greedy("db", "schema", "create", "zuid").returncode == 0
-    drop = "drop table zuid.absences; drop function zuid.apply_absences_v1;"
+    drop = "".join(f"drop {kind} zuid.{name};" for kind, name in LAST_MADE)
     forget = f"delete from zuid.schema_migrations where version = '{VERSIONS[-1]}';"
     await execute(database_url, drop + forget)
     assert "next: greedy db migrate --schema zuid" in greedy.fails(1, "rosters", "--schema", "zuid")

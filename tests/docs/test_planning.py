@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import greedy.web
 from greedy.formats.planning import TABLES, WISH_NAMES, DemandEntry, PlanningFile, read_planning
 from greedy.formats.practice import WISHES, to_problem
 from greedy.formats.tables import PracticeTables
@@ -23,6 +24,11 @@ def test_the_example_fits_the_sample(sample: PracticeTables, tmp_path: Path) -> 
     path.write_text(EXAMPLE[1], encoding="utf-8")
     problem = to_problem(sample, planning=read_planning(path))
     assert (len(problem.limits) > len(problem.employees), len(problem.requests), problem.history_days) == (True, 4, 28)
+
+
+def test_the_page_hands_out_the_example() -> None:
+    assert EXAMPLE is not None
+    assert (Path(greedy.web.__file__).parent / "static" / "planning.toml").read_text(encoding="utf-8") == EXAMPLE[1]
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -1,9 +1,11 @@
-"""The README is true: its first screen is real output, and every command, setting and exit code stands in it."""
+"""The README and the documents of the command line are true: the first screen is real output, and every command, option, setting, exit code
+and column is told."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -27,9 +29,13 @@ from greedy.report.model import (
     WorkingTimeLine,
 )
 from greedy.settings import Settings
+from greedy.web.settings import WebSettings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+SOLVING, TABLES_TOLD = DOCS["solving.md"], DOCS["tables.md"]
+LINK = re.compile(r"\]\((?!https?://)([^)#]*)(#[^)]+)?\)")
 
 
 def commands() -> list[str]:
@@ -66,6 +72,9 @@ def test_every_setting_is_told() -> None:
     for name, info in Settings.model_fields.items():
         variable = str(info.validation_alias or name.upper())
         assert f"`{variable}`" in README or variable == "RAILWAY_ENVIRONMENT_ID"
+    for name in WebSettings.model_fields:
+        assert f"`GREEDY_WEB_{name.upper()}`" in README
+        assert f"| `GREEDY_WEB_{name.upper()}` |" in DOCS["safety.md"]
 
 
 def test_every_exit_code_is_told() -> None:
@@ -75,7 +84,7 @@ def test_every_exit_code_is_told() -> None:
 
 def test_every_table_and_column_is_told() -> None:
     for table, model in TABLES.items():
-        line = next(line for line in README.splitlines() if line.startswith(f"| `{table}.csv`"))
+        line = next(line for line in TABLES_TOLD.splitlines() if line.startswith(f"| `{table}.csv`"))
         for column in model.model_fields:
             assert f"`{column}`" in line, (table, column)
 
@@ -99,15 +108,38 @@ def test_the_first_screen_is_real_output(tmp_path: Path) -> None:
     assert timeless(shown).startswith(timeless(told[1]))
 
 
-@pytest.mark.parametrize("command", ["run", "solve", "check", "load", "import", "export", "template"])
+@pytest.mark.parametrize("command", ["run", "solve", "check", "load", "import", "export", "template", "serve", "worker"])
 def test_every_option_is_told(command: str) -> None:
     for flag in options_of(command):
-        assert f"{flag}`" in README or f"{flag} " in README, flag
+        assert any(f"{flag}{end}" in text for end in ("`", " ") for text in (README, SOLVING)), flag
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"docs/[\w/.]+", README))))
-def test_every_document_exists(link: str) -> None:
-    assert (ROOT / link).is_file()
+def test_the_examples_of_the_help_can_be_given() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    examples = {name: command.epilog for name, command in group.commands.items() if command.epilog}
+    assert {"run", "report", "import", "serve"} <= set(examples)
+    for name, epilog in examples.items():
+        greedy, command, *words = shlex.split(epilog.removeprefix("Example: "))
+        assert (greedy, command) == ("greedy", name)
+        group.commands[name].make_context(name, words)  # raises on an option or a value that there is not
+
+
+@pytest.mark.parametrize("name", ["README.md", *sorted(DOCS)])
+def test_every_link_leads_somewhere(name: str) -> None:
+    here = ROOT / name if name == "README.md" else ROOT / "docs" / name
+    text = here.read_text(encoding="utf-8")
+    for path, anchor in LINK.findall(text):
+        there = here.parent / path if path else here
+        assert there.exists(), path
+        headings = re.findall(r"^#+ (.+)$", there.read_text(encoding="utf-8"), re.MULTILINE) if anchor else []
+        assert not anchor or anchor[1:] in [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings], (
+            path + anchor
+        )
+
+
+def test_every_document_is_found_from_the_readme() -> None:
+    assert {f"docs/{name}" for name in DOCS} <= {path for path, _ in LINK.findall(README)}
 
 
 def test_every_key_of_the_documents_is_told() -> None:
@@ -120,9 +152,9 @@ def test_every_key_of_the_documents_is_told() -> None:
         "changes": Changes,
     }
     for key, model in lines.items():
-        line = next(line for line in README.splitlines() if line.startswith(f"| `{key}` |"))
+        line = next(line for line in SOLVING.splitlines() if line.startswith(f"| `{key}` |"))
         assert [field for field in model.model_fields if f"`{field}`" not in line] == []
-    told = README[README.index("`greedy solve --json` prints") :]
+    told = SOLVING[SOLVING.index("`greedy solve --json` prints") :]
     keys = {*SolverSummary.model_fields, *RunDocument.model_fields, *CoverageSummary.model_fields} - {"percent"}
     assert [key for key in keys if f"`{key}`" not in told] == []
-    assert str(int(DEFAULT_SECONDS)) in next(line for line in README.splitlines() if line.startswith("| `--time-limit"))
+    assert str(int(DEFAULT_SECONDS)) in next(line for line in SOLVING.splitlines() if line.startswith("| `--time-limit"))

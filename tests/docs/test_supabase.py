@@ -24,6 +24,15 @@ def test_a_push_names_its_target(name: str) -> None:
     assert all("supabase db push --remote 'postgresql://" in command for command in commands)
 
 
+def test_every_function_and_table_that_is_named_is_there() -> None:
+    text = (ROOT / "docs" / "supabase.md").read_text(encoding="utf-8")
+    schema = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "supabase" / "migrations").glob("*.sql"))
+    named = set(re.findall(r"`(roster_[a-z]+|\w+_v1)\b", text))
+    assert "roster_changes" in named
+    made = set(re.findall(r"^create (?:or replace )?(?:function|table) public\.(\w+)", schema, re.MULTILINE))
+    assert named - made == set()
+
+
 def test_the_doctor_says_what_the_readme_says(tmp_path: Path, project: Project) -> None:
     greedy = Greedy(tmp_path, SUPABASE_URL=project.url, SUPABASE_KEY=project.secret_key, ROOSTER_ID=ROSTER)
     assert greedy("load", str(SAMPLE_DIR)).returncode == 0

@@ -18,12 +18,12 @@ from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
 from greedy.persist import BatchWriter
 from greedy.solve.fill import fill
-from greedy.store import functions
+from greedy.store import calls
 from greedy.store.postgres import PostgresStore
 from greedy.workspace import Workspace
 from tests.timing import PATIENCE_SECONDS
 
-KILLS = 100
+KILLS = 40
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_an_error_in_the_middle_rolls_everything_back(
         "create trigger fail_late before insert on roster_writes for each row execute function fail_late()"
     )
     before = await db.execute("select jsonb_agg(to_jsonb(a) order by id)::text from roster_assignments a", fetch_val=True)
-    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.2)
+    monkeypatch.setattr(calls, "RETRY_SECONDS", 0.2)
     assignments, blocking = await BatchWriter(workspace, store).write_roster()
     assert assignments["error"] is not None
     assert "disk full" in assignments["error"]

@@ -10,7 +10,7 @@ import pytest
 
 from greedy.errors import InputError
 from greedy.formats.planned import apply_planning
-from greedy.formats.planning import read_planning
+from greedy.formats.planning import read_planning, sent_planning
 from greedy.formats.practice import WISHES, to_problem
 from greedy.formats.problems import read_problem
 from greedy.formats.roster_json import to_document
@@ -245,6 +245,10 @@ REQUEST = '[[requests]]\nemployee = "E0"\ndates = [2025-11-24]\nwants = "off"\n'
             '[[history.worked]]\nemployee = "E0"\nservice = "DIO"\ndates = [2025-11-24]',
             "history.worked[0].dates[0]: 2025-11-24 does not lie before the roster, which begins on 2025-11-24",
         ),
+        (
+            '[[history.worked]]\nemployee = "E0"\nservice = "DIO"\ndates = [2023-11-23, 2023-11-22]',
+            "history.worked[0].dates[1]: 2023-11-22 lies more than 732 days before the roster",
+        ),
         ('[[history.worked]]\nemploye = "E0"', "history.worked[0].employe: this key is not known; did you mean employee?"),
         ('timezone = "Mars/Phobos"', "timezone: 'Mars/Phobos' is no time zone such as Europe/Amsterdam"),
     ],
@@ -267,7 +271,7 @@ def test_a_name_that_two_people_have_asks_for_an_id(tmp_path: Path) -> None:
     assert caught.value.details == ("employees.Name 0: 2 employees are called Name 0; give an id: E0, E1",)
 
 
-@pytest.mark.parametrize("content", [b"[[", b"a = \xff", b"= 1", b"[wishes]\n" * 2, b"x = " + b"[" * 5000])
+@pytest.mark.parametrize("content", [b"[[", b"a = \xff", b"= 1", b"[wishes]\n" * 2, b"x = " + b"[" * 5000, b"x = " + b"9" * 5000])
 def test_what_is_no_toml_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "bad.toml"
     path.write_bytes(content)
@@ -275,3 +279,25 @@ def test_what_is_no_toml_is_told(tmp_path: Path, content: bytes) -> None:
         read_planning(path)
     with pytest.raises(InputError, match="cannot read"):
         read_planning(tmp_path / "none.toml")
+
+
+def test_a_file_that_was_sent_in_names_no_other_file() -> None:
+    with pytest.raises(InputError) as caught:
+        apply_planning(PROBLEM, sent_planning('[history]\nrosters = ["/etc/passwd"]'))
+    assert caught.value.message == "planning.toml has 1 faults"
+    assert caught.value.details[0].startswith("history.rosters[0]: a planning file that is sent in cannot name other files")
+    assert sent_planning("\ufefftimezone = 'Europe/Berlin'").file.timezone == "Europe/Berlin"
+
+
+def test_what_a_file_makes_is_bounded() -> None:
+    nobody = ", ".join(f'"nobody {number}"' for number in range(3000))
+    for text, last in (
+        (f"{LIMIT}employees = [{nobody}]", "and perhaps others: so many faults were enough"),
+        ((LIMIT + 'every = "week"\n') * 60, "limits: they are more than 100000"),
+    ):
+        with pytest.raises(InputError) as caught:
+            apply_planning(problem(teams=("Groen",) * 20, days=700), sent_planning(text))
+        assert caught.value.details[-1].startswith(last)
+        assert len(caught.value.details) <= 201
+    with pytest.raises(InputError, match="line 2 of planning.toml has more than 500 dots"):
+        sent_planning("# of such a key the reader of TOML would make gigabytes\n" + "a." * 30_000 + "a = 1")

@@ -23,6 +23,7 @@ from greedy.generate.sinks.csv_folder import CsvFolder
 from greedy.generate.sinks.sqlite import SqliteFile
 from greedy.generate.tables import TABLES
 from tests.generate.small import SMALL, counts_in, counts_of, files_in
+from tests.timing import PATIENCE_SECONDS
 
 MANY = SMALL.model_copy(update={"practices": 9, "employees": 50})
 ENDLESS = GeneratorConfig(practices=2000, employees=60_000)  # its processes are not done before a test is
@@ -226,5 +227,5 @@ def test_workers_end_with_whoever_started_them(tmp_path: Path) -> None:
         process.kill()
     assert said == b"made\n"
     assert len(started) == 2
-    _, alive = psutil.wait_procs(started, timeout=60)
+    _, alive = psutil.wait_procs(started, timeout=PATIENCE_SECONDS)
     assert alive == []

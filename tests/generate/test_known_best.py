@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from greedy.errors import InputError
+from greedy.formats.between_rows import faults_between_rows
 from greedy.formats.practice import to_problem
-from greedy.formats.tables import faults_between_rows
 from greedy.generate.config import GeneratorConfig
 from greedy.generate.practice import generate_practice, generated
 from greedy.model.problem import SlotStatus
 from greedy.model.rules import check
-from greedy.pipeline import SolveOptions, report_solved, report_standing, solve_file
+from greedy.pipeline import SolveOptions, solve_file
+from greedy.reporting import report_solved, report_standing
 from tests.generate.planted import planted_roster
 
 # Proven long before that on any machine; only an end where a proof is not found at all.

@@ -18,6 +18,12 @@ from greedy.workspace import Workspace
 from tests.stores import store_over_rest
 
 
+@pytest.fixture
+def template(with_sample: str) -> str:
+    """Of a database with the sample."""
+    return with_sample
+
+
 @pytest.fixture(params=["direct", "rest"])
 async def store(request: pytest.FixtureRequest, db: DBConnector, database_url: str) -> AsyncIterator[Store]:
     """What is written and verified is the same over a direct connection and over REST."""
@@ -29,9 +35,8 @@ async def store(request: pytest.FixtureRequest, db: DBConnector, database_url: s
 
 
 @pytest.fixture
-async def roster_id(store: Store, sample: PracticeTables) -> UUID:
+def roster_id(sample: PracticeTables) -> UUID:
     """The sample roster, in the database and not yet planned."""
-    await store.import_tables(sample)
     return sample.roster.id
 
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from greedy.database.connector import DBConnector
 from greedy.persist import BatchWriter, DatabaseOperationOrchestrator
-from greedy.store import functions
+from greedy.store import calls
 from greedy.store.base import RosterBusyError, RosterConflictError, Store
 from greedy.workspace import Workspace
 from tests.timing import PATIENCE_SECONDS, until_sessions_wait
@@ -93,7 +93,7 @@ async def test_an_open_slot_that_another_programs_work_took_after_load(db: DBCon
 async def test_a_planner_in_the_middle_of_a_change_is_never_disturbed(
     db: DBConnector, store: Store, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(calls, "RETRY_SECONDS", 0.3)
     employee, day, dagdeel = planned_key(workspace, "OSP")
     async with db.transaction() as planner:
         await planner.execute(
@@ -129,7 +129,7 @@ async def test_a_write_gives_way_at_once_when_a_planner_holds_a_slot_that_it_wan
 async def test_a_write_gives_way_to_somebody_who_deletes_the_roster(
     db: DBConnector, store: Store, workspace: Workspace, roster_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(calls, "RETRY_SECONDS", 0.3)
     await db.execute("alter function write_roster_v1 set lock_timeout = '1h'")  # one that waits, waits longer than this test does
     async with db.transaction() as planner:
         await planner.execute("select from rosters where id = $1 for update", [roster_id])

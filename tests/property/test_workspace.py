@@ -112,8 +112,12 @@ def test_chains_break_no_rule_and_lose_no_coverage(problem: Problem) -> None:
 @given(limited_problems())
 def test_the_smallest_change_fills_the_unit(problem: Problem) -> None:
     result = solve(problem, "greedy")
+    standing = Workspace(problem, result.roster)
     for one in explain_open_demand(problem, result.roster):
         assert sum(one.reasons.values()) + len(one.free) == len(problem.employees)
+        for employee, more in [*((employee, ()) for employee in one.free), *((more.employee, (more,)) for more in one.one_more)]:
+            after, work = applied(problem, more), standing.work_for(employee, one.row)
+            assert set(broken(after, Roster.of([*result.roster.assignments, *work]))) <= set(broken(after, result.roster))
         if not one.smallest_change or "no change" in one.smallest_change or "no employees" in one.smallest_change:
             assert one.changes == ()
             continue

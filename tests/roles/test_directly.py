@@ -10,12 +10,13 @@ from greedy.database.schema.migrations import migrate
 from greedy.database.schema.setup import SchemaSetup
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
-from tests.conftest import numbers
+from tests.databases import numbers
 from tests.roles.rights import (
     CALLED,
     FORBIDDEN,
     OWNERS,
     PRIVATE,
+    SEQUENCES,
     SHARED_READ,
     SHARED_SCHEMAS,
     SHARED_SEQUENCES,
@@ -59,7 +60,7 @@ async def outcome(connection: asyncpg.Connection, role: str, sql: str) -> str | 
 
 async def test_nothing_that_the_migrations_make_is_forgotten(connection: asyncpg.Connection) -> None:
     made = {row[0] for row in await connection.fetch(ALL_MADE)}
-    assert made == {*TABLES, *VIEWS, *TYPES, *CALLED, *OWNERS, *SHARED_TABLES, *SHARED_SEQUENCES}
+    assert made == {*TABLES, *VIEWS, *SEQUENCES, *TYPES, *CALLED, *OWNERS, *SHARED_TABLES, *SHARED_SEQUENCES}
     listed = {
         row[0] for row in await connection.fetch("select to_regclass(name)::text from access_v1() where to_regclass(name) is not null")
     }
@@ -184,11 +185,11 @@ async def test_the_planning_job_does_all_its_work_as_service_role(database_url: 
         assert await store.import_tables(filled, replace=True)
         duty = "update roster_assignments set status = 1, service_id = (select id from service_types where code = 'DIO'), source = 'greedy' " \
                "where employee_id = 'EMP003' and date = '2025-11-24' and dagdeel = 'O'"  # fmt: skip
-        assert await db.execute(duty) == 1
+        assert await db.execute(duty) == 2  # and in the copy
         assert (await store.counts(filled.roster.id)).blocked == 3
         facts = await store.verify(filled.roster.id)
         assert (facts.probe.ran, facts.probe.missing, facts.probe.not_freed) == (8, [], 0)
-        assert await db.execute("delete from rosters") == 1
+        assert await db.execute("delete from rosters") == 2
 
 
 async def test_roles_that_are_made_later_get_their_rights_with_the_next_migrate(db: DBConnector) -> None:

@@ -13,9 +13,11 @@ from greedy.database.connector import DBConnector
 from greedy.database.errors import AuthenticationError, ConnectionError, QueryError, lost
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
+from greedy.model.problem import SlotStatus
 from greedy.persist.request import write_request
 from greedy.solve.fill import fill
-from greedy.store import functions
+from greedy.store import calls
+from greedy.store.changes import ChangeRequest, SlotChange, SlotContent
 from greedy.store.functions import FunctionStore
 from greedy.store.postgres import PostgresFunctions, PostgresStore
 from greedy.workspace import Workspace
@@ -100,7 +102,7 @@ async def test_after_a_lost_answer_nobody_says_that_nothing_was_done(
     await store.import_tables(sample)
     workspace = Workspace(to_problem(await store.load(sample.roster.id)))
     fill(workspace)
-    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(calls, "RETRY_SECONDS", 0.0)
     for function in ("write_roster_v1", "import_roster_v1"):
         await db.execute(f"alter function {function} set lock_timeout = '100ms'")
     line = Lossy(db, lost("127.0.0.1", "reset"), *([AuthenticationError("does not accept the key")] if then == "refused" else []))
@@ -116,3 +118,14 @@ async def test_after_a_lost_answer_nobody_says_that_nothing_was_done(
     assert detail.startswith("tried again: ")
     assert {"busy": "is changing roster", "refused": "does not accept the key"}[then] in detail
     assert (await store.counts(sample.roster.id)).active_by_program == (len(workspace.planned()) if step == "write" else 0)
+
+
+async def test_a_change_whose_answer_was_lost_is_made_once(db: DBConnector, store: PostgresStore, sample: PracticeTables) -> None:
+    await store.import_tables(sample)
+    day = sample.roster.start_date
+    slot = SlotChange(employee_id="EMP003", date=day, dagdeel="A", before=SlotContent(), after=SlotContent(status=SlotStatus.UNAVAILABLE))
+    answer = await FunctionStore(Lossy(db, LOST)).changes.make(
+        ChangeRequest(id=uuid4(), roster_id=sample.roster.id, actor="Anna", slots=[slot])
+    )
+    assert answer.repeated
+    assert [change.kind for change in await store.changes.list(sample.roster.id)] == ["edit", "import"]

@@ -12,7 +12,7 @@ import pytest
 from greedy.database.errors import UNKNOWN_OUTCOME, ConnectionError
 from greedy.errors import SettingsError
 from greedy.formats.tables import PracticeTables
-from greedy.store import functions, supabase
+from greedy.store import calls, supabase
 from greedy.store.base import RosterWrite
 from greedy.store.postgres import PostgresStore
 from greedy.store.supabase import SupabaseStore, open_supabase
@@ -67,7 +67,7 @@ async def test_a_call_ends_in_time_whatever_the_server_does_and_is_tried_once_mo
     answer: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supabase, "CALL_SECONDS", 0.3)
-    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(calls, "RETRY_SECONDS", 0.1)
     write = RosterWrite(run_id=uuid4(), part="roster", roster_id=uuid4(), input_digest="", expected=[])
     async with answering(answer) as (store, connections):
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -19,7 +19,8 @@ from greedy.database.schema.migrations import status_of
 from greedy.database.schema.names import PUBLIC, check_project_schema
 from greedy.errors import GreedyError, SettingsError
 from greedy.store.base import RosterSummary, TriggerFact
-from greedy.store.functions import Functions, FunctionStore
+from greedy.store.calls import Functions
+from greedy.store.functions import FunctionStore
 from greedy.store.project_address import SECRET_PREFIX, check_project
 from greedy.store.rest_errors import DASHBOARD, MIGRATE, SET_KEY
 from greedy.store.supabase import SupabaseFunctions, open_supabase

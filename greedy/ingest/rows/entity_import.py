@@ -9,7 +9,7 @@ from typing import Any
 
 from greedy.database.rows.storage import UnfitError
 from greedy.ingest.rows.matching import Difference, Standing, Stored, differences, field_of, kept, key_of, standing
-from greedy.ingest.rows.roster_rules import ROSTERS, lock_rosters, roster_column
+from greedy.ingest.rows.roster_rules import ROSTERS, Before, lock_rosters, roster_column
 from greedy.ingest.workbook.faults import CellFault
 from greedy.ingest.workbook.layout import WISHES
 from greedy.ingest.workbook.rows import PlacedRow
@@ -19,6 +19,7 @@ from greedy.ingest.writing.reflected import EntityTable
 from greedy.ingest.writing.violations import Finding, Violation, findings
 from greedy.ingest.writing.writer import DatabaseWriter
 from greedy.loggable import format_for_log
+from greedy.model.message import Message
 
 ROWS_AT_ONCE = 1000  # of an insert; with a fault among them, so many are tried again without it
 FEW_ROWS = 50  # of an insert where some are not taken: each of those costs as much again
@@ -45,6 +46,7 @@ class RowImport:
         self.chosen = set(rows)
         self.replace = replace
         self.faults: list[CellFault] = []
+        self.rosters: list[Before] = []  # as they were
         self.replaced: list[CellFault] = []
         self.differing = False
         self.counts: dict[str, dict[str, int]] = {}
@@ -60,14 +62,17 @@ class RowImport:
     @property
     def next_step(self) -> str:
         """What whoever made the workbook can do about the faults."""
-        return "mend the cells; or say --replace where the workbook is right" if self.differing else "mend the cells, and import it again"
+        if self.differing:
+            return Message("mend the cells; or say --replace where the workbook is right")
+        return Message("mend the cells, and import it again")
 
     async def run(self) -> None:
         """All entity types, parents first."""
         for name in self.rows:
             _ = self.writer.types[name]
         if self.writer.types.get(ROSTERS) is OURS[ROSTERS]:
-            self.faults += await lock_rosters(self.writer, [row for rows in self.rows.values() for row in rows if row in self.chosen])
+            chosen = [row for rows in self.rows.values() for row in rows if row in self.chosen]
+            self.rosters, self.faults = await lock_rosters(self.writer, chosen)
             if self.faults:
                 return
         for name, one in self.writer.types.items():
@@ -101,7 +106,7 @@ class RowImport:
                 continue
             identity = key_of(table, values) or _identity(table.type, values)
             if row in self.chosen and identity is not None and (other := first.setdefault(identity, row)) is not row:
-                self._refuse(row, None, f"it is the same row as row {other.row}")
+                self._refuse(row, None, Message("it is the same row as row {row}", row=other.row))
             elif found is not None:
                 self._remember(table, row, values, _identity(table.type, found))
                 if row in self.chosen:
@@ -124,7 +129,8 @@ class RowImport:
                 if value not in self._ids:
                     fits = False
                     if not self._faulty(value):
-                        self._refuse(row, name, f"row {value.row} of {value.sheet} is not in the database; import that sheet too")
+                        told = {"row": value.row, "sheet": value.sheet}
+                        self._refuse(row, name, Message("row {row} of {sheet} is not in the database; import that sheet too", **told))
                     continue
                 value = self._ids[value]
             try:
@@ -158,7 +164,8 @@ class RowImport:
             by_id = None
         if by_key is not None and by_id is not None and by_key[one.id_column] != by_id[one.id_column]:
             shown = ", ".join(format_for_log(part) for part in key or ())
-            self._refuse(row, one.key[-1], f"{shown} is another row in the database, with the id {by_key[one.id_column]}")
+            message = Message("{what} is another row in the database, with the id {id}", what=shown, id=by_key[one.id_column])
+            self._refuse(row, one.key[-1], message)
             return None
         return by_key if by_key is not None else by_id
 
@@ -230,7 +237,7 @@ class RowImport:
             else:
                 return
 
-    def _refuse(self, row: PlacedRow, column: str | None, message: str) -> None:
+    def _refuse(self, row: PlacedRow, column: str | None, message: Message) -> None:
         self._unusable.add(row)
         self.faults.append(row.fault(field_of(row, column), message))
 
@@ -259,11 +266,11 @@ def _identity(one: EntityType, values: Mapping[str, Any]) -> Any:  # noqa: ANN40
     return None if None in key else key
 
 
-def _told(one: Difference) -> str:
-    return f"{_shown(one.here)} here, {_shown(one.there)} in the database"
+def _told(one: Difference) -> Message:
+    return Message("{here} here, {there} in the database", here=_shown(one.here), there=_shown(one.there))
 
 
 def _shown(value: object) -> str:
     if value is None:
-        return "empty"
+        return Message("empty")
     return format_for_log(value, max_characters=80) if isinstance(value, (dict, list)) else shown(value)

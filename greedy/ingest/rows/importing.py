@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from greedy.errors import GreedyError
 from greedy.ingest.rows.declared import known_names, layouts_of
 from greedy.ingest.rows.entity_import import RowImport, Tally
+from greedy.ingest.rows.roster_rules import keep_imports
 from greedy.ingest.workbook.faults import CellFault, WorkbookError
 from greedy.ingest.workbook.rows import PlacedRow
 from greedy.ingest.writing.entities import EntityTypes
 from greedy.ingest.writing.violations import Violation
 from greedy.ingest.writing.writer import DatabaseWriter
+from greedy.model.message import Message
 
 __all__ = ["RowsOutcome", "Tally", "import_rows", "known_names", "layouts_of"]
 
@@ -43,6 +45,7 @@ async def import_rows(
     dry_run: bool = False,
     context: Iterable[PlacedRow] = (),
     path: Path = Path("the workbook"),
+    actor: str = "greedy",
 ) -> RowsOutcome:
     """Bring rows in, in one transaction that is committed at the end.
 
@@ -61,6 +64,8 @@ async def import_rows(
         Further rows of the workbook, which `rows` may refer to: they are looked up and not imported. `rows` may be among them.
     path
         What messages call the workbook.
+    actor
+        Who imports, for the history of rosters of which rows were brought.
 
     Raises
     ------
@@ -74,8 +79,9 @@ async def import_rows(
         await job.run()
         if not job.faults:
             await job.writer.check_constraints()
+            await keep_imports(job.writer, job.rosters, actor)
     except Violation as exc:
-        job.faults.append(CellFault("", 0, "", "", exc.message))
+        job.faults.append(CellFault("", 0, "", "", Message("{message}", message=exc.message)))
     except GreedyError:
         await job.writer.rollback_transaction()
         raise

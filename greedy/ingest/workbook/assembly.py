@@ -12,8 +12,10 @@ from greedy.ingest.workbook.reader import Grid, Merged
 from greedy.ingest.workbook.rows import PlacedRow
 from greedy.ingest.workbook.sheet_scan import Broken, Place, column_letters
 from greedy.ingest.workbook.values import MARK, CellReader, clean
+from greedy.model.message import Message
 
 TOLD_EVERY_ROWS = 1000
+EMPTY = Message("is empty; every row needs a value here")
 
 
 @dataclass
@@ -31,7 +33,7 @@ class SheetRows:
     faults: list[CellFault] = field(default_factory=list)
     faulty: dict[PlacedRow, set[str]] = field(default_factory=dict)
 
-    def blame(self, row: PlacedRow, field: str | None, message: str | None) -> None:
+    def blame(self, row: PlacedRow, field: str | None, message: Message | None) -> None:
         """Note that a row has a fault; without a message when it is told elsewhere already."""
         self.faulty.setdefault(row, set()).add(field or "")
         if message is not None:
@@ -53,7 +55,7 @@ def assemble(grid: Grid, table: Table, tell: Callable[[int], None]) -> SheetRows
             continue
         row = PlacedRow(table.layout.entity, grid.sheet, number + 1, {}, letters, titles)
         empty: list[Column] = []
-        faults: list[tuple[Column, str]] = []
+        faults: list[tuple[Column, Message]] = []
         for at, column, reader in readers:
             value = reader.read(cells[at]) if at < len(cells) else None
             if value is None:
@@ -75,10 +77,12 @@ def assemble(grid: Grid, table: Table, tell: Callable[[int], None]) -> SheetRows
     return found
 
 
-def _why_empty_is_wrong(column: Column, language: Language) -> str:
+def _why_empty_is_wrong(column: Column, language: Language) -> Message:
     if column.required:
-        return "is empty; every row needs a value here"
-    return f"is empty, where other rows have an {MARK}; write " + ("yes or no" if language is Language.EN else "ja of nee")
+        return EMPTY
+    if language is Language.EN:
+        return Message("is empty, where other rows have an {mark}; write yes or no", mark=MARK)
+    return Message("is empty, where other rows have an {mark}; write ja of nee", mark=MARK)
 
 
 def _join_objects(row: PlacedRow) -> None:
@@ -113,7 +117,7 @@ def _check_merged(grid: Grid, found: SheetRows) -> set[tuple[int, Column]]:
         covered.update((row, found.table.columns[column]) for row, column in cells)
         row, column = cells[0]
         header = found.table.headers[column]
-        message = f"{merged} is merged; unmerge it, and write in each cell what belongs there"
+        message = Message("{cells} is merged; unmerge it, and write in each cell what belongs there", cells=merged)
         found.faults.append(CellFault(grid.sheet, row + 1, column_letters(column), header, message))
     return covered
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -10,22 +9,19 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from greedy.formats.tables import KEYS, TABLES, PracticeTables, faults_between_rows
-from greedy.ingest.workbook.assembly import SheetRows
+from greedy.formats.between_rows import KEYS, faults_between_rows
+from greedy.formats.tables import TABLES, PracticeTables
+from greedy.formats.validation import in_words
+from greedy.ingest.workbook.assembly import EMPTY, SheetRows
 from greedy.ingest.workbook.layout import SLOT_STATUSES
 from greedy.ingest.workbook.mapper import Table
 from greedy.ingest.workbook.rows import PlacedRow
 from greedy.ingest.workbook.values import labels_of, shown
+from greedy.model.message import Message, joined
+from greedy.model.problem import SlotStatus
 
 MASTERS = ("rosters", "employees", "service_types")
-UUIDS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-STATUS = re.compile(r"\bstatus ([0-3])\b")
-NOT_BROUGHT = " has the id "
-PATTERNS = {
-    "code": "may have letters, digits, - and _ only, and at most 16 of them",
-    "email": "is not an e-mail address",
-    "id": "has a character that cannot be seen",
-}
+NOT_BROUGHT = Message("stands in the database alone; a workbook with a roster has all that it names, so add the row to its sheet")
 
 Checked = dict[PlacedRow, BaseModel]
 
@@ -52,7 +48,7 @@ def check_rows(sheet: SheetRows) -> Checked:
     _blame_doubles(sheet)
     if sheet.table.layout.entity == "rosters":
         for row in sheet.rows[1:]:
-            sheet.blame(row, None, "is a second roster; a workbook holds one, so remove the others")
+            sheet.blame(row, None, Message("is a second roster; a workbook holds one, so remove the others"))
     return checked
 
 
@@ -64,53 +60,61 @@ def practice_tables(sheets: Mapping[str, SheetRows], checked: Mapping[str, Check
     tables = PracticeTables.model_construct(
         **{name: [checked[name][row] for row in of_table] if of_table else [] for name, of_table in rows.items()}  # type: ignore[arg-type]
     )
-    codes = {str(service.id): service.code for service in tables.service_types}
     for fault in faults_between_rows(tables):
-        if fault.message.endswith(" times"):
-            continue  # doubles are told already, with their rows
+        if fault.kind == "repeated":
+            continue  # told already, with their rows
         sheet, row = sheets[fault.table], rows[fault.table][fault.position]
-        message = UUIDS.sub(lambda match: codes.get(match[0], match[0]), fault.message)
-        if NOT_BROUGHT in message:  # the name was known, as the database has its row
-            message = "stands in the database alone; a workbook with a roster has all that it names, so add the row to its sheet"
-        sheet.blame(row, fault.column, _in_words(message, sheet.table))
+        if fault.kind == "unknown":  # the name was known, as the database has its row
+            sheet.blame(row, fault.column, NOT_BROUGHT)
+        else:
+            sheet.blame(row, fault.column, _in_words(fault.message, sheet.table))
     return tables
 
 
-def _told(error: ErrorDetails, table: Table) -> tuple[str | None, str]:
+def _told(error: ErrorDetails, table: Table) -> tuple[str | None, Message]:
     """Field and message of an error of pydantic's, in words of the workbook."""
     context: dict[str, Any] = error.get("ctx", {})
     field = ".".join(str(part) for part in error["loc"] if isinstance(part, str)) or None
     value = shown(error["input"])
     match error["type"]:
         case "greater_than_equal":
-            return field, f"{value} is too small; at least {context['ge']}"
+            return field, Message("{value} is too small; at least {least}", value=value, least=context["ge"])
         case "less_than_equal":
-            return field, f"{value} is too large; at most {context['le']}"
+            return field, Message("{value} is too large; at most {most}", value=value, most=context["le"])
         case "string_too_long":
-            return field, f"is longer than {context['max_length']} characters"
+            return field, Message("is longer than {most} characters", most=context["max_length"])
         case "string_pattern_mismatch":
-            return field, f"{value} {PATTERNS.get(field or '', 'has a character that cannot be stored')}"
+            return field, _why_unfit(field, value)
         case "value_error":
-            message = (
-                error["msg"]
-                .removeprefix("Value error, ")
-                .replace("_date, _dagdeel and _service_id", "_date, blocked_by_dagdeel and blocked_by_service_id")
-            )
-            named = next((column.field for column in table.layout.columns if re.search(rf"\b{column.field}\b", message)), None)
-            return field or named, _in_words(message, table)
+            message = context["error"].args[0]
+            said = message if isinstance(message, Message) else Message("{message}", message=message)
+            named = next((column.field for column in table.layout.columns if column.field in (*said.fields, *said.fields.values())), None)
+            return field or named, _in_words(said, table)
         case "missing":
-            return field, "is empty; every row needs a value here"
+            return field, EMPTY
         case _:
-            return field, f"{error['msg']}, not {value}"
+            return field, Message("{value} does not fit here ({why})", value=value, why=in_words(error))
 
 
-def _in_words(message: str, table: Table) -> str:
+def _why_unfit(field: str | None, value: str) -> Message:
+    match field:
+        case "code":
+            return Message("{value} may have letters, digits, - and _ only, and at most 16 of them", value=value)
+        case "email":
+            return Message("{value} is not an e-mail address", value=value)
+        case "id":
+            return Message("{value} has a character that cannot be seen", value=value)
+        case _:
+            return Message("{value} has a character that cannot be stored", value=value)
+
+
+def _in_words(message: Message, table: Table) -> Message:
     """A message with the headers of the sheet for the names of columns, and with words for the status of a slot."""
     labels = {column.field: column.label(table.language) for column in table.layout.columns}
-    if labels:
-        message = re.sub(r"\b[a-z_]+\b", lambda match: labels.get(match[0], match[0]) if "_" in match[0] else match[0], message)
-    words = labels_of(SLOT_STATUSES, table.language)
-    return STATUS.sub(lambda match: f"status {words[int(match[1])]}", message)
+    said = message.with_fields(**{name: labels[what] for name, what in message.fields.items() if isinstance(what, str) and what in labels})
+    if isinstance(status := said.fields.get("status"), SlotStatus):
+        said = said.with_fields(status=labels_of(SLOT_STATUSES, table.language)[status])
+    return said
 
 
 def _blame_doubles(sheet: SheetRows) -> None:
@@ -126,5 +130,5 @@ def _blame_doubles(sheet: SheetRows) -> None:
                 same[key].append(row)
         for rows in same.values():
             for row in rows[1:]:
-                what = " and ".join(sheet.table.titles[field] for field in told)
-                sheet.blame(row, told[0], f"the same {what} as in row {rows[0].row}; remove one of the two")
+                what = joined(sheet.table.titles[field] for field in told)
+                sheet.blame(row, told[0], Message("the same {what} as in row {row}; remove one of the two", what=what, row=rows[0].row))

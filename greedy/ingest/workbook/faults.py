@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from greedy.errors import InputError
+from greedy.model.message import Message
 
 
 @dataclass(frozen=True, order=True)
@@ -29,23 +30,30 @@ class CellFault:
     row: int
     column: str
     header: str
-    message: str
+    message: Message
 
     def __str__(self) -> str:
+        """As `told`, in English."""
+        return str(self.told)
+
+    @property
+    def told(self) -> Message:
         """`Medewerkers!E5 (Team): 'Grön' is none of Groen, Oranje, Overig`"""
         cell = f"{self.column}{self.row}" if self.row else self.column
         where = "!".join(part for part in (self.sheet, cell) if part)
-        return "".join((where, f" ({self.header})" if self.header else "", ": " if where else "", self.message))
+        if not where:
+            return self.message
+        return Message("{where}: {message}", where=f"{where} ({self.header})" if self.header else where, message=self.message)
 
 
 class WorkbookError(InputError):
     """A workbook that cannot be used, with all its faults."""
 
     def __init__(self, path: Path, faults: Sequence[CellFault], *, next_step: str) -> None:
-        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        super().__init__(
-            f"{path} has {count}; nothing was imported", details=[str(fault) for fault in in_order(faults)], next_step=next_step
-        )
+        told = Message("{path} has 1 fault; nothing was imported", path=path)
+        if len(faults) != 1:
+            told = Message("{path} has {count} faults; nothing was imported", path=path, count=len(faults))
+        super().__init__(told, details=[fault.told for fault in in_order(faults)], next_step=next_step)
         self.path = path
         self.faults = tuple(in_order(faults))
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from greedy.errors import InputError
+from greedy.formats.between_rows import faults_between_rows
 from greedy.formats.tables import (
     AssignmentRow,
     BlockingRuleRow,
@@ -18,10 +19,10 @@ from greedy.formats.tables import (
     RosterRow,
     ServiceTypeRow,
     StaffingRow,
-    faults_between_rows,
 )
 from greedy.ingest.workbook.layout import BLOCKING_RULES, EMPLOYEES, PRACTICE, SERVICE_TYPES, Language
 from greedy.ingest.workbook.rows import WorkbookContent
+from greedy.model.message import Message, joined
 
 OF_ROSTER = ("roster_employee_services", "roster_period_staffing_dagdelen", "roster_assignments")
 # By what a row is the same as one in the database. Of a slot the columns belong together (status, service, source), and none is kept.
@@ -65,7 +66,13 @@ def with_held(content: WorkbookContent, held: Held) -> tuple[PracticeTables, tup
     for entity, key in KEPT_BY.items():
         update[entity], kept = _with_columns(getattr(tables, entity), getattr(held, entity), key, _absent_columns(content, entity))
         if kept:
-            notes.append(f"{content.rows[entity][0].sheet} has no column {', '.join(kept)}; what the database holds there stays")
+            notes.append(
+                Message(
+                    "{sheet} has no column {names}; what the database holds there stays",
+                    sheet=content.rows[entity][0].sheet,
+                    names=", ".join(kept),
+                )
+            )
     services = {row.id for row in tables.service_types}
     absent = [
         entity
@@ -77,11 +84,15 @@ def with_held(content: WorkbookContent, held: Held) -> tuple[PracticeTables, tup
     merged = tables.model_copy(update=update)
     if absent:
         labels = [layout.label(Language.NL) for layout in PRACTICE if layout.entity in absent]
-        notes.append(f"no sheet {', '.join(labels)} was read; what the database holds of it stays")
-        if faults := [f"{fault.table}: {fault.message}" for fault in faults_between_rows(merged)]:
+        notes.append(Message("no sheet {names} was read; what the database holds of it stays", names=", ".join(labels)))
+        if faults := [Message("{table}: {message}", table=fault.table, message=fault.message) for fault in faults_between_rows(merged)]:
             raise InputError(
-                f"{content.path} leaves out {', '.join(labels)}, and what the database holds of that does not fit it; nothing was imported",
-                next_step=f"give the sheet {' and '.join(labels)} too; an empty one throws away what the database holds",
+                Message(
+                    "{path} leaves out {names}, and what the database holds of that does not fit it; nothing was imported",
+                    path=content.path,
+                    names=", ".join(labels),
+                ),
+                next_step=Message("give the sheet {names} too; an empty one throws away what the database holds", names=joined(labels)),
                 details=faults,
             )
     return merged, tuple(notes)

@@ -13,6 +13,7 @@ from greedy.ingest.workbook.layout import Column, Kind, SheetLayout
 from greedy.ingest.workbook.rows import Known, PlacedRow, folded
 from greedy.ingest.workbook.sheet_scan import Broken
 from greedy.ingest.workbook.values import nearest, shown
+from greedy.model.message import Message
 
 OF_ROSTER = "roster_id"
 MOST_HINTS = 200  # each costs some milliseconds, and nobody reads more
@@ -32,7 +33,8 @@ def parents_first(layouts: Sequence[SheetLayout]) -> list[SheetLayout]:
         sorter.prepare()
     except CycleError as exc:
         raise InputError(
-            f"these entity types refer to each other in a circle: {' > '.join(exc.args[1])}", next_step="leave one of the references out"
+            Message("these entity types refer to each other in a circle: {circle}", circle=" > ".join(exc.args[1])),
+            next_step=Message("leave one of the references out"),
         ) from None
     ordered: list[SheetLayout] = []
     while sorter.is_active():
@@ -155,18 +157,30 @@ class Hierarchy:
             if rows:
                 where = ", ".join(str(row.row) for row in rows[:5])
                 return Broken(
-                    f"{shown(name)} is the name of several in {title} (rows {where}); write which, by its {self._first_title(entity)}"
+                    Message(
+                        "{value} is the name of several in {sheet} (rows {rows}); write which, by its {column}",
+                        value=shown(name),
+                        sheet=title,
+                        rows=where,
+                        column=self._first_title(entity),
+                    )
                 )
         if wanted in self._known.shared.get(entity, ()):
-            return Broken(f"{shown(name)} is the name of several in the database; write which, by its {self._first_title(entity)}")
+            return Broken(
+                Message(
+                    "{value} is the name of several in the database; write which, by its {column}",
+                    value=shown(name),
+                    column=self._first_title(entity),
+                )
+            )
         found = self._known.keys.get(entity, {}).get(wanted)
         if found is not None:
             return found
         if entity in self._unread or self._may_mean_a_faulty_row(entity, wanted):
-            return Broken("")
+            return Broken(Message(""))
         self._unknown += 1
         hint = nearest(name, self._all_names(entity)) if self._unknown <= MOST_HINTS else ""
-        return Broken(f"{shown(name)} is not in {title}{hint}")
+        return Broken(Message("{value} is not in {sheet}{hint}", value=shown(name), sheet=title, hint=hint))
 
     def _key(self, column: Column, meant: PlacedRow | Hashable) -> object:
         """What a column holds for a row that it refers to."""
@@ -195,7 +209,7 @@ class Hierarchy:
         if sheet.rows and not rows and "rosters" not in self._unread:
             first = sheet.rows[0]
             sheet.faults.append(
-                first.fault(None, "its rows belong to a roster, and no sheet Rooster says to which; add that sheet with one row")
+                first.fault(None, Message("its rows belong to a roster, and no sheet Rooster says to which; add that sheet with one row"))
             )
 
     def _may_mean_a_faulty_row(self, entity: str, wanted: str) -> bool:
@@ -220,7 +234,7 @@ class Hierarchy:
     def _first_title(self, entity: str) -> str:
         sheet = self._sheets.get(entity)
         if sheet is None:
-            return "key"
+            return Message("key")
         first = sheet.table.layout.known_by[0][0]
         return next(column.label(sheet.table.language) for column in sheet.table.layout.columns if column.field == first)
 
@@ -232,7 +246,7 @@ def _own_parents_first(sheet: SheetRows, own: Mapping[PlacedRow, PlacedRow]) -> 
         line = [row]
         while (parent := own.get(line[-1])) is not None and parent not in ordered:
             if parent in line:
-                sheet.blame(row, None, f"refers to itself in a circle, over row {parent.row}")
+                sheet.blame(row, None, Message("refers to itself in a circle, over row {row}", row=parent.row))
                 break
             line.append(parent)
         ordered.update(dict.fromkeys(reversed(line)))

@@ -16,11 +16,12 @@ from greedy.ingest.workbook.mapper import SheetMatches, Table, find_table, match
 from greedy.ingest.workbook.package import open_package
 from greedy.ingest.workbook.reader import Grid, opened
 from greedy.ingest.workbook.rows import NOTHING, Known, PlacedRow, WorkbookContent
+from greedy.model.message import Message
 
 Tell = Callable[[int, int], None]
 
-UNSOUND = "refers to something that cannot be read"
-MEND = "mend these cells, save the workbook, and import it again"
+UNSOUND = Message("refers to something that cannot be read")
+MEND = Message("mend these cells, save the workbook, and import it again")
 
 
 def read_workbook(
@@ -88,8 +89,7 @@ class _Reading:
                 if isinstance(grid, Grid):
                     self._grids[entity] = grid
                     if grid.hidden_rows:
-                        what = "1 row is hidden; it was" if grid.hidden_rows == 1 else f"{grid.hidden_rows} rows are hidden; they were"
-                        self._notes.append(f"{grid.sheet}: {what} read")
+                        self._notes.append(_hidden_rows(grid))
                 else:
                     self._unread.add(entity)
                     self._faults.append(grid)
@@ -140,7 +140,10 @@ class _Reading:
         if faults:
             raise WorkbookError(self._path, faults, next_step=MEND)
         if not any(rows.get(entity) for entity in self._chosen):
-            raise InputError(f"{self._path} has no rows to import: its sheets are empty", next_step="fill in at least one row")
+            raise InputError(
+                Message("{path} has no rows to import: its sheets are empty", path=self._path),
+                next_step=Message("fill in at least one row"),
+            )
         return WorkbookContent(self._path, _all_in_order(rows, self._layouts), self._chosen, tuple(self._notes), practice)
 
     def _practice(self, checked: dict[str, Checked]) -> PracticeTables | None:
@@ -156,8 +159,12 @@ class _Reading:
         labels = ", ".join(layout.label(Language.NL) for layout in self._layouts.values())
         if not matches.sheets:
             raise InputError(
-                f"{self._path} has none of the sheets that can be imported; it has {', '.join(present) or 'none at all'}",
-                next_step=f"name the sheets {labels}",
+                Message(
+                    "{path} has none of the sheets that can be imported; it has {names}",
+                    path=self._path,
+                    names=", ".join(present) or Message("none at all"),
+                ),
+                next_step=Message("name the sheets {labels}", labels=labels),
             )
         if not sheets:
             return frozenset(matches.sheets)
@@ -166,11 +173,23 @@ class _Reading:
         for sheet in sheets:
             entity, _ = names.find(sheet)
             if entity is None:
-                raise InputError(f"{sheet!r} is not a sheet that can be imported", next_step=f"choose from {labels}")
+                raise InputError(
+                    Message("{name} is not a sheet that can be imported", name=repr(sheet)),
+                    next_step=Message("choose from {labels}", labels=labels),
+                )
             if entity not in matches.sheets:
-                raise InputError(f"{self._path} has no sheet {sheet}; it has {', '.join(present)}", next_step="choose one that it has")
+                raise InputError(
+                    Message("{path} has no sheet {sheet}; it has {names}", path=self._path, sheet=sheet, names=", ".join(present)),
+                    next_step=Message("choose one that it has"),
+                )
             chosen.add(entity)
         return frozenset(chosen)
+
+
+def _hidden_rows(grid: Grid) -> Message:
+    if grid.hidden_rows == 1:
+        return Message("{sheet}: 1 row is hidden; it was read", sheet=grid.sheet)
+    return Message("{sheet}: {count} rows are hidden; they were read", sheet=grid.sheet, count=grid.hidden_rows)
 
 
 def _all_in_order(rows: dict[str, list[PlacedRow]], layouts: Collection[str]) -> dict[str, list[PlacedRow]]:

@@ -10,6 +10,7 @@ import inflection
 from greedy.ingest.workbook.assembly import SheetRows
 from greedy.ingest.workbook.layout import SheetLayout
 from greedy.ingest.workbook.rows import Known, PlacedRow, folded
+from greedy.model.message import Message
 
 LONGEST_NUMBER = 64
 NAMESPACE = UUID("5d1f7a0e-6c53-4c0e-9a57-0d0c2b1e6f11")
@@ -53,7 +54,10 @@ class Keys:
             first = given.get(key, rows[0])
             for row in rows:
                 if row is not first:
-                    message = f"cannot be told from row {first.row}: without a number both are {key}; give each a number of its own"
+                    told = {"row": first.row, "key": key}
+                    message = Message(
+                        "cannot be told from row {row}: without a number both are {key}; give each a number of its own", **told
+                    )
                     self._sheet.blame(row, "id", message)
 
     def _known_key(self, row: PlacedRow) -> object:
@@ -64,7 +68,7 @@ class Keys:
             if not name or not self._sheet.faulty.get(row, set()).isdisjoint(fields):
                 continue
             if name in self._known.shared.get(self._layout.entity, ()):
-                message = f"several in the database are called {name_of(row, fields)}; write which, by its key"
+                message = Message("several in the database are called {name}; write which, by its key", name=name_of(row, fields))
                 self._sheet.blame(row, self._layout.key, message)
                 return None
             if name in self._known.keys.get(self._layout.entity, {}):
@@ -80,6 +84,6 @@ class Keys:
             case "employees" if "voornaam" in row.values:
                 slug = inflection.parameterize(name_of(row, EMPLOYEE_NAME))[:LONGEST_NUMBER]
                 if not slug:
-                    self._sheet.blame(row, "id", f"no number can be made from {name_of(row, EMPLOYEE_NAME)}; give one")
+                    self._sheet.blame(row, "id", Message("no number can be made from {name}; give one", name=name_of(row, EMPLOYEE_NAME)))
                 return slug or None
         return None

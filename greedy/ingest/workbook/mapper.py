@@ -16,6 +16,7 @@ from greedy.ingest.workbook.reader import Grid
 from greedy.ingest.workbook.rows import folded
 from greedy.ingest.workbook.sheet_scan import column_letters
 from greedy.ingest.workbook.values import clean
+from greedy.model.message import Message, either, joined
 
 HEADER_WITHIN = 20  # rows: a title, a logo and an explanation may stand above the table
 LONGEST_HEADER = 60
@@ -114,18 +115,28 @@ def match_sheets(sheets: Sequence[str], hidden: Collection[str], layouts: Sequen
                 unknown[sheet] = near
         elif entity in found.sheets:
             found.faults.append(
-                CellFault(sheet, 0, "", "", f"is a second sheet of {labels[entity]}, beside {found.sheets[entity]}; remove or rename one")
+                CellFault(
+                    sheet,
+                    0,
+                    "",
+                    "",
+                    Message(
+                        "is a second sheet of {kind}, beside {other}; remove or rename one",
+                        kind=labels[entity],
+                        other=found.sheets[entity],
+                    ),
+                )
             )
         else:
             found.sheets[entity] = sheet
             if sheet in hidden:
-                found.notes.append(f"the sheet {sheet} is hidden; it was read")
+                found.notes.append(Message("the sheet {sheet} is hidden; it was read", sheet=sheet))
     for sheet, near in unknown.items():
         if missing := [labels[entity] for entity in names.nearly(sheet) if entity not in found.sheets]:
-            found.faults.append(CellFault(sheet, 0, "", "", f"is not a known sheet; did you mean {' or '.join(missing)}?"))
+            found.faults.append(CellFault(sheet, 0, "", "", Message("is not a known sheet; did you mean {names}?", names=either(missing))))
         else:
-            hint = f"; did you mean {' or '.join(labels[entity] for entity in near)}?" if near else ""
-            found.notes.append(f"the sheet {sheet} was passed over{hint}")
+            hint = Message("; did you mean {names}?", names=either(labels[entity] for entity in near)) if near else ""
+            found.notes.append(Message("the sheet {sheet} was passed over{hint}", sheet=sheet, hint=hint))
     return found
 
 
@@ -146,7 +157,11 @@ def find_table(grid: Grid, layout: SheetLayout) -> Table | CellFault | None:
     table = _mapped(grid, layout, best[1], head[best[1]] if best[1] < len(head) else grid.cells[best[1]], names)
     if not table.columns:
         needed = ", ".join(column.label(Language.NL) for column in layout.columns if column.required)
-        message = f"no head of a table in the first {HEADER_WITHIN} rows: one row with the names of the columns, such as {needed}"
+        message = Message(
+            "no head of a table in the first {count} rows: one row with the names of the columns, such as {names}",
+            count=HEADER_WITHIN,
+            names=needed,
+        )
         return CellFault(grid.sheet, 0, "", "", message)
     return table
 
@@ -182,15 +197,15 @@ def _mapped(grid: Grid, layout: SheetLayout, header_row: int, cells: list[object
 def _check_columns(grid: Grid, table: Table, unknown: Mapping[int, list[str]]) -> None:
     """Headers twice, nearly right or missing become faults, and what is passed over a note."""
 
-    def fault(number: int, message: str) -> None:
+    def fault(number: int, message: Message) -> None:
         table.faults.append(CellFault(grid.sheet, table.header_row + 1, column_letters(number), table.headers.get(number, ""), message))
 
     times = Counter(column.field for column in table.columns.values())
     labels = {column.field: column.label(table.language) for column in table.layout.columns}
     for number, column in table.columns.items():
         if times[column.field] > 1:
-            where = " and ".join(column_letters(other) for other, same in table.columns.items() if same is column)
-            fault(number, f"columns {where} are both {labels[column.field]}; remove or rename one")
+            where = joined(column_letters(other) for other, same in table.columns.items() if same is column)
+            fault(number, Message("columns {columns} are both {header}; remove or rename one", columns=where, header=labels[column.field]))
     first_of = {column.field: number for number, column in reversed(table.columns.items())}
     table.columns = {number: column for number, column in table.columns.items() if first_of[column.field] == number}
     suggested = set()
@@ -198,17 +213,23 @@ def _check_columns(grid: Grid, table: Table, unknown: Mapping[int, list[str]]) -
         missing = [field for field in near if field not in times and field not in suggested]
         if missing:
             suggested.update(missing)
-            fault(number, f"is not a known column; did you mean {' or '.join(labels[field] for field in missing)}?")
+            fault(number, Message("is not a known column; did you mean {names}?", names=either(labels[field] for field in missing)))
         elif table.headers[number] not in KEPT_BY_THE_DATABASE:
-            table.notes.append(f"{grid.sheet}: the column {table.headers[number]} was passed over")
+            table.notes.append(Message("{sheet}: the column {header} was passed over", sheet=grid.sheet, header=table.headers[number]))
     missing_columns = [
         column for column in table.layout.columns if column.required and column.field not in times and column.field not in suggested
     ]
     for column in missing_columns:
-        message = f"the column {labels[column.field]} is missing"
+        message = Message("the column {column} is missing", column=labels[column.field])
         table.faults.append(CellFault(grid.sheet, table.header_row + 1, "", "", message))
     for number in sorted(_without_header(grid, table)):
-        table.notes.append(f"{grid.sheet}: column {column_letters(number)} has values and no header; it was passed over")
+        table.notes.append(
+            Message(
+                "{sheet}: column {column} has values and no header; it was passed over",
+                sheet=grid.sheet,
+                column=column_letters(number),
+            )
+        )
 
 
 def _without_header(grid: Grid, table: Table) -> set[int]:

@@ -7,7 +7,7 @@ import warnings
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
@@ -26,6 +26,9 @@ from greedy.formats.files import replacing
 from greedy.ingest.workbook.faults import CellFault
 from greedy.ingest.workbook.layout import FAULTS_SHEET, PRACTICE, WISHES, Language
 from greedy.ingest.workbook.sheets import AUTHOR, HEADER_FONT
+from greedy.model.message import Message
+
+Say = Callable[[Message], str]
 
 COLOUR = "FFFFC7CE"
 MARK = "greedy import: "  # begins what we say in a cell, after what others said there
@@ -41,8 +44,10 @@ UNREADABLE = (
 )  # fmt: skip
 
 
-def mark_faults(source: Path, faults: Sequence[CellFault], target: Path) -> tuple[str, ...]:
+def mark_faults(source: Path, faults: Sequence[CellFault], target: Path, *, say: Say = str) -> tuple[str, ...]:
     """Write `target`: a copy of `source` with its faults marked, or the list of them alone when `source` cannot be copied.
+
+    `say`: says what is wrong in the language of whoever opens it; in English by default.
 
     Returns
     -------
@@ -57,33 +62,44 @@ def mark_faults(source: Path, faults: Sequence[CellFault], target: Path) -> tupl
     check_target(source, target)
     notes = []
     try:
-        document, left_out = _marked_copy(source, faults)
-        notes.append("macros, pictures and charts may be missing in the copy; the original has them" if _more_than_cells(source) else "")
-        notes.append(f"{left_out} more faults stand only in its list" if left_out else "")
+        document, left_out = _marked_copy(source, faults, say)
+        if _more_than_cells(source):
+            notes.append(Message("macros, pictures and charts may be missing in the copy; the original has them"))
+        if left_out:
+            notes.append(Message("{count} more faults stand only in its list", count=left_out))
     except UNREADABLE:
         book = Workbook()
         book.remove(book.worksheets[0])
-        _add_list(book, faults, Language.NL)
+        _add_list(book, faults, Language.NL, say)
         document = _saved(book)
-        notes.append("the workbook cannot be copied, so the file has the list of faults alone")
+        notes.append(Message("the workbook cannot be copied, so the file has the list of faults alone"))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target) as unfinished:
             unfinished.write_bytes(document)
     except OSError as exc:
-        raise InputError(f"cannot write {target}: {exc.strerror}", next_step="give another file with --mark") from exc
-    return tuple(filter(None, notes))
+        raise InputError(
+            Message("cannot write {path}: {why}", path=target, why=exc.strerror),
+            next_step=Message("give another file with --mark"),
+        ) from exc
+    return tuple(notes)
 
 
 def check_target(source: Path, target: Path) -> None:
     """Raise InputError when `target` cannot be the marked copy of `source`."""
     if target.suffix.lower() != ".xlsx":
-        raise InputError(f"{target} cannot be the marked copy: it does not end in .xlsx", next_step="give --mark FILE.xlsx")
+        raise InputError(
+            Message("{path} cannot be the marked copy: it does not end in .xlsx", path=target),
+            next_step=Message("give --mark FILE.xlsx"),
+        )
     if target.resolve() == source.resolve() or (target.exists() and source.exists() and target.samefile(source)):
-        raise InputError(f"{target} is the workbook itself, which stays as it is", next_step="give another file with --mark")
+        raise InputError(
+            Message("{path} is the workbook itself, which stays as it is", path=target),
+            next_step=Message("give another file with --mark"),
+        )
 
 
-def _marked_copy(source: Path, faults: Sequence[CellFault]) -> tuple[bytes, int]:
+def _marked_copy(source: Path, faults: Sequence[CellFault], say: Say) -> tuple[bytes, int]:
     """The copy, and how many faults had no room in its cells."""
     with zipfile.ZipFile(source) as package:
         if sum(part.file_size for part in package.infolist()) > LARGEST_BYTES:
@@ -99,10 +115,10 @@ def _marked_copy(source: Path, faults: Sequence[CellFault]) -> tuple[bytes, int]
         marks = defaultdict(list)
         for fault in faults:
             if fault.row and fault.sheet in book.sheetnames:
-                marks[fault.sheet, fault.row, fault.column].append(_legible(fault.message))
+                marks[fault.sheet, fault.row, fault.column].append(_legible(say(fault.message)))
         for (title, row, column), messages in list(marks.items())[:MOST_MARKED]:
             _mark(_cell(book[title], row, column), messages)
-        _add_list(book, faults, _language_of(book.sheetnames))
+        _add_list(book, faults, _language_of(book.sheetnames), say)
         return _saved(book), max(0, len(marks) - MOST_MARKED)
 
 
@@ -136,7 +152,7 @@ def _cell(sheet: Worksheet, row: int, column: str) -> Cell:
     return cell
 
 
-def _add_list(book: Workbook, faults: Sequence[CellFault], language: Language) -> None:
+def _add_list(book: Workbook, faults: Sequence[CellFault], language: Language, say: Say) -> None:
     titles = set(book.sheetnames)
     sheet = book.create_sheet(FAULTS_SHEET[language], 0)
     book.active = 0
@@ -150,7 +166,7 @@ def _add_list(book: Workbook, faults: Sequence[CellFault], language: Language) -
         sheet.column_dimensions[cell.column_letter].width = width
     for row, fault in enumerate(faults, start=2):
         place = f"{fault.column or 'A'}{fault.row or 1}"
-        for number, text in enumerate((fault.sheet, place if fault.row else "", fault.header, fault.message), start=1):
+        for number, text in enumerate((fault.sheet, place if fault.row else "", fault.header, say(fault.message)), start=1):
             cell = sheet.cell(row, number, _legible(text) or None)
             if text:
                 cell.data_type = "s"  # and no formula

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from greedy.model.message import Message
+
 MONTHS = {
     name: number
     for number, names in enumerate(
@@ -31,13 +33,17 @@ DAY_FIRST = re.compile(r"(\d{1,2})\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{4}|\d{2})",
 NAMED_MONTH = re.compile(r"(\d{1,2})[ .-]{1,2}([a-z]+)[ .-]{1,2}(\d{4}|\d{2})", re.ASCII)
 HOURS = re.compile(r"(\d{1,2})(?:[:.u](\d{2})(?::(\d{2}))?(?:uur)?|u(?:ur)?)|(\d{2})(\d{2})", re.ASCII)
 PRECISE = re.compile(r"([01]\d|2[0-3])(:[0-5]\d){2}\.\d{6}", re.ASCII)
-WRITE_DATE = "write it as 24-11-2025"
-WRITE_TIME = "write it as 09:00"
+WRITE_DATE = Message("write it as 24-11-2025")
+WRITE_TIME = Message("write it as 09:00")
 NOON = re.compile(r"(.+?)[ T]+(\d.*)")
 
 
 class UnclearError(ValueError):
     """Text that is no date or time, or could be two. Its message says which."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 def date_from_text(text: str) -> dt.date:
@@ -54,17 +60,17 @@ def date_from_text(text: str) -> dt.date:
     elif match := DAY_FIRST.fullmatch(folded):
         day, month, year = match.groups()
         if int(month) > 12 >= int(day):
-            raise UnclearError(f"{text!r} has its month first; {WRITE_DATE}, the day first")
+            raise UnclearError(Message("{value} has its month first; {how}, the day first", value=repr(text), how=WRITE_DATE))
     elif (match := NAMED_MONTH.fullmatch(folded)) and match[2] in MONTHS:
         day, month, year = match[1], str(MONTHS[match[2]]), match[3]
     else:
-        raise UnclearError(f"{text!r} is not a date; {WRITE_DATE}")
+        raise UnclearError(Message("{value} is not a date; {how}", value=repr(text), how=WRITE_DATE))
     if len(year) == 2:
-        raise UnclearError(f"{text!r} has a year of two digits; {WRITE_DATE}")
+        raise UnclearError(Message("{value} has a year of two digits; {how}", value=repr(text), how=WRITE_DATE))
     try:
         return dt.date(int(year), int(month), int(day))
     except ValueError:
-        raise UnclearError(f"there is no day {text!r}") from None
+        raise UnclearError(Message("there is no day {value}", value=repr(text))) from None
 
 
 def time_from_text(text: str) -> dt.time:
@@ -79,12 +85,14 @@ def time_from_text(text: str) -> dt.time:
     if match is None and PRECISE.fullmatch(text):
         return dt.time.fromisoformat(text)
     if match is None:
-        raise UnclearError(f"{text!r} is not a time; {WRITE_TIME}")
+        raise UnclearError(Message("{value} is not a time; {how}", value=repr(text), how=WRITE_TIME))
     hour, minute, second, joined_hour, joined_minute = match.groups()
     try:
         return dt.time(int(hour or joined_hour), int(minute or joined_minute or 0), int(second or 0))
     except ValueError:
-        raise UnclearError(f"there is no time {text!r}" + ("; write midnight as 00:00" if text.startswith("24") else "")) from None
+        if text.startswith("24"):
+            raise UnclearError(Message("there is no time {value}; write midnight as 00:00", value=repr(text))) from None
+        raise UnclearError(Message("there is no time {value}", value=repr(text))) from None
 
 
 def moment_from_text(text: str) -> dt.datetime:
@@ -102,7 +110,7 @@ def moment_from_text(text: str) -> dt.datetime:
         # A date with the name of its month has spaces too: the time is what stands last.
         day, _, time = text.rpartition(" ") if match is None or " " in match[2] else (match[1], "", match[2])
         if not day:
-            raise UnclearError(f"{text!r} is not a date and time; write it as 24-11-2025 09:00") from None
+            raise UnclearError(Message("{value} is not a date and time; write it as 24-11-2025 09:00", value=repr(text))) from None
         return dt.datetime.combine(date_from_text(day), time_from_text(time))
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from greedy.errors import InputError
 from greedy.ingest.workbook.archive import SAVE_AS, Archive
 from greedy.ingest.workbook.signatures import ENCRYPTED, ZIP, what_it_is
+from greedy.model.message import Message
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 LARGEST_FILE_BYTES = 50_000_000  # a workbook of 140 employees and 26 weeks, every slot a row, has 4 MB
 
-GIVE_A_WORKBOOK = "give the name of a workbook (.xlsx)"
+GIVE_A_WORKBOOK = Message("give the name of a workbook (.xlsx)")
 CONTENT_TYPES = "[content_types].xml"
 MAIN_PART = "/officeDocument"  # how the type of the relation ends that leads to the workbook itself
 WORKBOOK, WITH_MACROS = "workbook", "workbook with macros"
@@ -26,12 +27,16 @@ KINDS = {
     "spreadsheetml.template.main+xml": WORKBOOK,
     "ms-excel.sheet.macroEnabled.main+xml": WITH_MACROS,
     "ms-excel.template.macroEnabled.main+xml": WITH_MACROS,
-    "ms-excel.sheet.binary.macroEnabled.main": "a binary Excel workbook (.xlsb)",
-    "wordprocessingml": "a Word document",
-    "ms-word": "a Word document",
-    "presentationml": "a PowerPoint presentation",
-    "ms-powerpoint": "a PowerPoint presentation",
+    "ms-excel.sheet.binary.macroEnabled.main": Message("a binary Excel workbook (.xlsb)"),
+    "wordprocessingml": Message("a Word document"),
+    "ms-word": Message("a Word document"),
+    "presentationml": Message("a PowerPoint presentation"),
+    "ms-powerpoint": Message("a PowerPoint presentation"),
 }
+
+
+_OPENDOCUMENT = Message("an OpenDocument spreadsheet (.ods)")
+_NO_WORKBOOK = Message("an archive without a workbook in it")
 
 
 @dataclass(frozen=True)
@@ -68,41 +73,50 @@ def open_package(path: Path) -> Package:
     main, kind = _workbook_part(archive)
     notes = []
     if kind == WITH_MACROS:
-        notes.append("the workbook has macros; they were not run")
+        notes.append(Message("the workbook has macros; they were not run"))
     if any("/externallinks/" in part for part in archive.parts):
-        notes.append("the workbook refers to other workbooks; what it saved of them last was read")
+        notes.append(Message("the workbook refers to other workbooks; what it saved of them last was read"))
     return Package(path, content, archive, dict(_sheets(archive, main)), tuple(notes))
 
 
 def _content(path: Path) -> bytes:
     try:
         if path.is_dir():
-            raise InputError(f"{path} is a folder, not a workbook", next_step=GIVE_A_WORKBOOK)
+            raise InputError(Message("{path} is a folder, not a workbook", path=path), next_step=GIVE_A_WORKBOOK)
         if path.exists() and not path.is_file():
-            raise InputError(f"{path} is a device or a pipe, not a workbook", next_step=GIVE_A_WORKBOOK)
+            raise InputError(Message("{path} is a device or a pipe, not a workbook", path=path), next_step=GIVE_A_WORKBOOK)
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             content = file.read() if size <= LARGEST_FILE_BYTES else b""
     except FileNotFoundError:
-        raise InputError(f"there is no file {path}", next_step=GIVE_A_WORKBOOK) from None
+        raise InputError(Message("there is no file {path}", path=path), next_step=GIVE_A_WORKBOOK) from None
     except (OSError, ValueError) as exc:
         why = getattr(exc, "strerror", None) or exc
-        raise InputError(f"{path} cannot be read: {why}", next_step="see whose it is, and whether it is open elsewhere") from exc
+        raise InputError(
+            Message("{path} cannot be read: {why}", path=path, why=why),
+            next_step=Message("see whose it is, and whether it is open elsewhere"),
+        ) from exc
     if size == 0:
-        raise InputError(f"{path} is empty, a file of 0 bytes", next_step=GIVE_A_WORKBOOK)
+        raise InputError(Message("{path} is empty, a file of 0 bytes", path=path), next_step=GIVE_A_WORKBOOK)
     if size > LARGEST_FILE_BYTES:
         raise InputError(
-            f"{path} has more than {LARGEST_FILE_BYTES // 1_000_000} MB; no roster needs as much",
-            next_step="remove pictures from it, and sheets that are not needed",
+            Message(
+                "{path} has more than {most} MB; no roster needs as much",
+                path=path,
+                most=LARGEST_FILE_BYTES // 1_000_000,
+            ),
+            next_step=Message("remove pictures from it, and sheets that are not needed"),
         )
     return content
 
 
 def _refused(path: Path, what: str) -> InputError:
     if what == ENCRYPTED:
-        advice = "remove the password in Excel (File, Info, Protect Workbook), save it, and import that"
-        return InputError(f"{path} is encrypted with a password; nothing was imported", next_step=advice)
-    return InputError(f"{path} is not an Excel workbook (.xlsx) but {what}; nothing was imported", next_step=SAVE_AS)
+        advice = Message("remove the password in Excel (File, Info, Protect Workbook), save it, and import that")
+        return InputError(Message("{path} is encrypted with a password; nothing was imported", path=path), next_step=advice)
+    return InputError(
+        Message("{path} is not an Excel workbook (.xlsx) but {what}; nothing was imported", path=path, what=what), next_step=SAVE_AS
+    )
 
 
 def _workbook_part(archive: Archive) -> tuple[str, str]:
@@ -110,12 +124,12 @@ def _workbook_part(archive: Archive) -> tuple[str, str]:
     types = archive.tree(CONTENT_TYPES)
     main = next((_target("", element) for element in _relations(archive, "") if element.get("Type", "").endswith(MAIN_PART)), None)
     if types is None or main is None or main not in archive.parts:
-        what = "an OpenDocument spreadsheet (.ods)" if _is_opendocument(archive) else "an archive without a workbook in it"
+        what = _OPENDOCUMENT if _is_opendocument(archive) else _NO_WORKBOOK
         raise _refused(archive.path, what)
     named = {element.get("PartName", "").removeprefix("/").lower(): element.get("ContentType", "") for element in types}
     by_ending = {element.get("Extension", "").lower(): element.get("ContentType", "") for element in types}
     content_type = named.get(main) or by_ending.get(PurePosixPath(main).suffix.removeprefix("."), "")
-    kind = next((kind for part, kind in KINDS.items() if part in content_type), "a document of another program")
+    kind = next((kind for part, kind in KINDS.items() if part in content_type), Message("a document of another program"))
     if kind not in (WORKBOOK, WITH_MACROS):
         raise _refused(archive.path, kind)
     return main, kind

@@ -16,6 +16,7 @@ from greedy.ingest.workbook.archive import UNZIP_FAULTS, damaged
 from greedy.ingest.workbook.faults import CellFault
 from greedy.ingest.workbook.package import Package
 from greedy.ingest.workbook.sheet_scan import Place, SheetFacts, column_letters, formats_with_zeros, scan_sheet
+from greedy.model.message import Message, either
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
@@ -68,11 +69,17 @@ class Reader:
         """
         facts = self._scan(sheet)
         if facts.filled > MOST_FILLED:
-            return CellFault(sheet, 0, "", "", f"has {facts.filled} cells with a value; more than {MOST_FILLED} are no roster")
+            return CellFault(
+                sheet,
+                0,
+                "",
+                "",
+                Message("has {filled} cells with a value; more than {most} are no roster", filled=facts.filled, most=MOST_FILLED),
+            )
         if (facts.last_row + 1) * (facts.last_column + 1) > MOST_CELLS:
             lowest, rightmost = facts.last_cells
-            where = lowest if lowest == rightmost else f"{lowest} or {rightmost}"
-            return CellFault(sheet, 0, "", "", f"has a value far from everything else, in {where}; clear that cell")
+            where = either(dict.fromkeys((lowest, rightmost)))
+            return CellFault(sheet, 0, "", "", Message("has a value far from everything else, in {where}; clear that cell", where=where))
         with _faults_of_calamine(self._package):
             page = self._workbook.get_sheet_by_name(sheet)
             return _grid(page, facts)
@@ -80,12 +87,12 @@ class Reader:
     def _scan(self, sheet: str) -> SheetFacts:
         part = self._package.sheets[sheet]
         if part not in self._package.archive.parts:
-            raise damaged(self._package.path, f"the sheet {sheet} is missing from it")
+            raise damaged(self._package.path, Message("the sheet {sheet} is missing from it", sheet=sheet))
         try:
             with self._package.archive.open(part) as file:
                 return scan_sheet(file, self._formats)
         except (SAXException, DefusedXmlException, *UNZIP_FAULTS) as exc:
-            raise damaged(self._package.path, f"sheet {sheet}: {exc}") from exc
+            raise damaged(self._package.path, Message("sheet {sheet}: {why}", sheet=sheet, why=exc)) from exc
 
 
 @contextmanager
@@ -114,7 +121,7 @@ def _faults_of_calamine(package: Package) -> Iterator[None]:
     except BaseException as exc:
         if type(exc).__name__ != "PanicException":  # how a fault of a library in Rust comes out; it has no public name
             raise
-        raise damaged(package.path, "it cannot be made sense of") from exc
+        raise damaged(package.path, Message("it cannot be made sense of")) from exc
 
 
 def _grid(page: CalamineSheet, facts: SheetFacts) -> Grid:

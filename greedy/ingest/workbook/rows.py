@@ -9,6 +9,7 @@ from pathlib import Path
 
 from greedy.formats.tables import PracticeTables
 from greedy.ingest.workbook.faults import CellFault, WorkbookError
+from greedy.model.message import Message
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ class PlacedRow:
     columns: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def fault(self, field: str | None, message: str) -> CellFault:
+    def fault(self, field: str | None, message: Message) -> CellFault:
         """A fault in the cell of a field; None, or a field that has no column: in the row as a whole."""
         field = field or ""
         return CellFault(self.sheet, self.row, self.columns.get(field, ""), self.headers.get(field, ""), message)
@@ -118,8 +119,8 @@ class WorkbookContent:
         if self.practice is None:
             raise WorkbookError(
                 self.path,
-                [CellFault("", 0, "", "", "no roster was read from it")],
-                next_step="give a workbook with a sheet Rooster, and choose that sheet",
+                [CellFault("", 0, "", "", Message("no roster was read from it"))],
+                next_step=Message("give a workbook with a sheet Rooster, and choose that sheet"),
             )
         return self.practice
 

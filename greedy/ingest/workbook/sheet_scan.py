@@ -9,21 +9,23 @@ from xml.sax.handler import ContentHandler
 
 from defusedxml.sax import make_parser
 
+from greedy.model.message import Message
+
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 SHOWN_WITH_ZEROS = re.compile(r'(?:"([^"]*)"|\\(.))?(0{2,}|(?<=.)0)')  # `00000`, `"EMP"000`
-NOT_CALCULATED = "holds a formula that was never calculated; open the workbook in Excel, save it, and import it again"
+NOT_CALCULATED = Message("holds a formula that was never calculated; open the workbook in Excel, save it, and import it again")
 
 Place = tuple[int, int]  # row and column, from 0
 
 
 @dataclass(frozen=True)
 class Broken:
-    """What stands in a cell that has no value to read. `message` says why."""
+    """What stands in a cell that has no value to read. `message` says why; an empty one that it is better not told."""
 
-    message: str
+    message: Message
 
 
 @dataclass
@@ -140,7 +142,9 @@ class _Scan(ContentHandler):
             return
         value = "".join(self._value or ()).strip()
         if self._type == "e":
-            self.facts.broken[self._place] = Broken(f"holds the error {value or '#N/A'}; mend its formula, or write the value itself")
+            self.facts.broken[self._place] = Broken(
+                Message("holds the error {value}; mend its formula, or write the value itself", value=value or "#N/A")
+            )
         elif not value and self._type != "str":  # a formula can give an empty text; Excel says then that it is text
             self._filled()
             self.facts.broken[self._place] = Broken(NOT_CALCULATED)

@@ -15,6 +15,7 @@ from greedy.errors import InputError
 from greedy.ingest.workbook.cells import NO, YES, CellValue, number_format
 from greedy.ingest.workbook.escapes import stored
 from greedy.ingest.workbook.layout import EMPLOYEES, LISTS_SHEET, SERVICE_TYPES, Column, Kind, Language, SheetLayout
+from greedy.model.message import Message
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -55,7 +56,13 @@ def add_sheet(
     """
     if len(rows) >= LAST_ROW:
         raise InputError(
-            f"{layout.label(language)} has {len(rows)} rows; a sheet has room for {LAST_ROW - 1}", next_step="export a folder of CSV files"
+            Message(
+                "{sheet} has {count} rows; a sheet has room for {most}",
+                sheet=layout.label(language),
+                count=len(rows),
+                most=LAST_ROW - 1,
+            ),
+            next_step=Message("export a folder of CSV files"),
         )
     sheet: Any = book.create_sheet(layout.label(language))
     sheet.freeze_panes = "A2"

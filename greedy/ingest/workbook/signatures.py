@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-ENCRYPTED = "a file that a password encrypts"
+from greedy.model.message import Message
+
+ENCRYPTED = Message("a file that a password encrypts")
 ZIP = b"PK\x03\x04"
 COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")  # old Office files, and the envelope of encrypted new ones
 BEGINNINGS = {
-    b"%PDF": "a PDF document",
-    b"{\\rtf": "a document in RTF",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"GIF8": "a picture",
-    b"\x1f\x8b": "a compressed file (gzip)",
-    b"7z\xbc\xaf": "a compressed archive (7z)",
-    b"Rar!": "a compressed archive (RAR)",
-    b"PK\x05\x06": "an empty archive (zip)",
-    b"SQLite format 3": "a SQLite database",
+    b"%PDF": Message("a PDF document"),
+    b"{\\rtf": Message("a document in RTF"),
+    b"\x89PNG": Message("a picture"),
+    b"\xff\xd8\xff": Message("a picture"),
+    b"GIF8": Message("a picture"),
+    b"\x1f\x8b": Message("a compressed file (gzip)"),
+    b"7z\xbc\xaf": Message("a compressed archive (7z)"),
+    b"Rar!": Message("a compressed archive (RAR)"),
+    b"PK\x05\x06": Message("an empty archive (zip)"),
+    b"SQLite format 3": Message("a SQLite database"),
 }
 # Names of streams within a compound file, which are UTF-16 there.
 STREAMS = {
     "EncryptedPackage": ENCRYPTED,
-    "Workbook": "an Excel workbook of before 2007 (.xls)",
-    "Book": "an Excel workbook of before 2007 (.xls)",
-    "WordDocument": "a Word document",
-    "PowerPoint Document": "a PowerPoint presentation",
-    "__substg1.0_": "an e-mail message of Outlook",
+    "Workbook": Message("an Excel workbook of before 2007 (.xls)"),
+    "Book": Message("an Excel workbook of before 2007 (.xls)"),
+    "WordDocument": Message("a Word document"),
+    "PowerPoint Document": Message("a PowerPoint presentation"),
+    "__substg1.0_": Message("an e-mail message of Outlook"),
 }
 SOME_BYTES = 4096
 
@@ -35,23 +37,24 @@ def what_it_is(content: bytes) -> str:
         if content.startswith(beginning):
             return what
     if content.startswith(COMPOUND):
-        return next((what for stream, what in STREAMS.items() if stream.encode("utf-16-le") in content), "an old Office document")
+        return next((what for stream, what in STREAMS.items() if stream.encode("utf-16-le") in content), Message("an old Office document"))
     return _kind_of_text(content[:SOME_BYTES])
 
 
 def _kind_of_text(beginning: bytes) -> str:
     text = _decoded(beginning)
     if text is None:
-        return "a file of a kind that is not known"
+        return Message("a file of a kind that is not known")
     start = text.lstrip("\ufeff \t\r\n").lower()
     if start.startswith(("<!doctype html", "<html", "<table", "<body")):
-        return "a web page (HTML), whatever it is called"
+        return Message("a web page (HTML), whatever it is called")
     if start.startswith("<"):
-        return "an XML file" + (" of Excel 2003" if "schemas-microsoft-com:office:spreadsheet" in start else "")
+        of_excel = "schemas-microsoft-com:office:spreadsheet" in start
+        return Message("an XML file of Excel 2003") if of_excel else Message("an XML file")
     if start.startswith(("{", "[")):
-        return "a JSON file"
+        return Message("a JSON file")
     first_line = start.split("\n", 1)[0]
-    return "a text file (CSV)" if any(first_line.count(mark) for mark in ";,\t") else "a text file"
+    return Message("a text file (CSV)") if any(first_line.count(mark) for mark in ";,\t") else Message("a text file")
 
 
 def _decoded(beginning: bytes) -> str | None:

@@ -23,6 +23,7 @@ from greedy.ingest.workbook.moments import (
 )
 from greedy.ingest.workbook.rows import folded
 from greedy.ingest.workbook.sheet_scan import Broken
+from greedy.model.message import Message, either
 
 YES = frozenset(("ja", "j", "yes", "y", "waar", "true", "x", "1", "v", "✓"))
 NO = frozenset(("nee", "n", "no", "onwaar", "false", "0"))
@@ -34,7 +35,7 @@ MOST_EXACT = 10**15  # beyond, Excel has changed the last digits already
 # Excel counts a 29 February 1900 that never was: days before it are one off, and small numbers shown as dates land there.
 FIRST_CERTAIN_DAY = dt.date(1900, 3, 1)
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
-DATE_MADE = "Excel made a date or time of it; write it anew in a cell formatted as text"
+DATE_MADE = Message("Excel made a date or time of it; write it anew in a cell formatted as text")
 
 
 class CellReader:
@@ -67,7 +68,7 @@ class CellReader:
         if isinstance(cell, Broken):
             return cell
         if isinstance(cell, float) and not math.isfinite(cell):
-            return Broken("holds a number that is too large or none at all")
+            return Broken(Message("holds a number that is too large or none at all"))
         if isinstance(cell, str):
             cell = clean(cell)
             if not cell:
@@ -75,7 +76,7 @@ class CellReader:
         try:
             return self._convert(cell, self._column, self._language)
         except UnclearError as exc:
-            return Broken(str(exc))
+            return Broken(exc.message)
 
 
 def clean(text: str) -> str:
@@ -83,11 +84,11 @@ def clean(text: str) -> str:
     return text.translate(INVISIBLE).replace("\xa0", " ").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def nearest(wanted: str, names: list[str]) -> str:
+def nearest(wanted: str, names: list[str]) -> Message:
     """`; did you mean Groen?`, or nothing when none comes near."""
     by_folded = {folded(name): name for name in names}
     near = [by_folded[name] for name in get_close_matches(folded(wanted), by_folded, n=3, cutoff=0.6)]
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+    return Message("; did you mean {names}?", names=either(near)) if near else Message("")
 
 
 def shown(value: object) -> str:
@@ -114,16 +115,21 @@ def _text(cell: object, _column: Column, _language: Language) -> str:
         case str():
             text = unescaped(cell)
             if "\0" in text:
-                raise UnclearError("has a character that cannot be stored")
+                raise UnclearError(Message("has a character that cannot be stored"))
             return text
         case bool():
-            raise UnclearError(f"is {shown(cell)}, not text; write it anew in a cell formatted as text")
+            raise UnclearError(Message("is {value}, not text; write it anew in a cell formatted as text", value=shown(cell)))
         case float() | int():
             if abs(cell) >= MOST_EXACT:
-                raise UnclearError(f"is a number of which Excel keeps the first 15 digits only ({cell:.0f}); format the cell as text")
+                raise UnclearError(
+                    Message(
+                        "is a number of which Excel keeps the first 15 digits only ({number}); format the cell as text",
+                        number=format(cell, ".0f"),
+                    )
+                )
             return str(int(cell)) if cell == int(cell) else repr(cell)
         case _:
-            raise UnclearError(f"is {shown(cell)}: {DATE_MADE}")
+            raise UnclearError(Message("is {value}: {why}", value=shown(cell), why=DATE_MADE))
 
 
 def _whole(cell: object, _column: Column, _language: Language) -> int:
@@ -135,10 +141,12 @@ def _whole(cell: object, _column: Column, _language: Language) -> int:
         case str() if match := WHOLE.fullmatch(cell):
             return int(match[1])
         case str() if THOUSANDS.fullmatch(cell):
-            raise UnclearError(f"{shown(cell)} can be thousands or thousandths; write the number without a point or comma")
+            raise UnclearError(
+                Message("{value} can be thousands or thousandths; write the number without a point or comma", value=shown(cell))
+            )
         case dt.date() | dt.time() | dt.timedelta():
-            raise UnclearError(f"{shown(cell)} is not a whole number: {DATE_MADE}")
-    raise UnclearError(f"{shown(cell)} is not a whole number")
+            raise UnclearError(Message("{value} is not a whole number: {why}", value=shown(cell), why=DATE_MADE))
+    raise UnclearError(Message("{value} is not a whole number", value=shown(cell)))
 
 
 def _decimal(cell: object, _column: Column, _language: Language) -> Decimal:
@@ -148,17 +156,21 @@ def _decimal(cell: object, _column: Column, _language: Language) -> Decimal:
         case float() | int():
             return Decimal(int(cell)) if cell == int(cell) else Decimal(repr(cell))
         case str() if THOUSANDS.fullmatch(cell):
-            raise UnclearError(f"{shown(cell)} can be thousands or thousandths; write it in a cell formatted as a number")
+            raise UnclearError(
+                Message("{value} can be thousands or thousandths; write it in a cell formatted as a number", value=shown(cell))
+            )
         case str() if DECIMAL.fullmatch(cell):
             return Decimal(cell.replace(",", "."))
-    raise UnclearError(f"{shown(cell)} is not a number")
+    raise UnclearError(Message("{value} is not a number", value=shown(cell)))
 
 
 def _yes_no(cell: object, _column: Column, language: Language) -> bool:
     word = folded(cell if isinstance(cell, str) else _plain(cell))
     if isinstance(cell, bool) or word in YES or word in NO:
         return cell if isinstance(cell, bool) else word in YES
-    raise UnclearError(f"{shown(cell)} is neither {'yes nor no' if language is Language.EN else 'ja nor nee'}")
+    if language is Language.EN:
+        raise UnclearError(Message("{value} is neither yes nor no", value=shown(cell)))
+    raise UnclearError(Message("{value} is neither ja nor nee", value=shown(cell)))
 
 
 def _date(cell: object, _column: Column, _language: Language) -> dt.date:
@@ -166,15 +178,17 @@ def _date(cell: object, _column: Column, _language: Language) -> dt.date:
         case str():
             return date_from_text(cell)
         case dt.datetime() if cell.time() != dt.time():
-            raise UnclearError(f"{shown(cell)} has a time of day; {WRITE_DATE}")
+            raise UnclearError(Message("{value} has a time of day; {how}", value=shown(cell), how=WRITE_DATE))
         case dt.date():
             day = cell.date() if isinstance(cell, dt.datetime) else cell
             if day < FIRST_CERTAIN_DAY:
-                raise UnclearError(f"is a number that is shown as a date before 1 March 1900; {WRITE_DATE}")
+                raise UnclearError(Message("is a number that is shown as a date before 1 March 1900; {how}", how=WRITE_DATE))
             return day
         case float() | int():
-            raise UnclearError(f"{shown(cell)} is a number, not a date; format the cell as a date, or {WRITE_DATE}")
-    raise UnclearError(f"{shown(cell)} is not a date; {WRITE_DATE}")
+            raise UnclearError(
+                Message("{value} is a number, not a date; format the cell as a date, or {how}", value=shown(cell), how=WRITE_DATE)
+            )
+    raise UnclearError(Message("{value} is not a date; {how}", value=shown(cell), how=WRITE_DATE))
 
 
 def _time(cell: object, _column: Column, _language: Language) -> dt.time:
@@ -188,8 +202,8 @@ def _time(cell: object, _column: Column, _language: Language) -> dt.time:
         case float() if (time := time_from_fraction(cell)) is not None:
             return time
         case dt.date():
-            raise UnclearError(f"{shown(cell)} is a date, not a time; {WRITE_TIME}")
-    raise UnclearError(f"{shown(cell)} is not a time; {WRITE_TIME}")
+            raise UnclearError(Message("{value} is a date, not a time; {how}", value=shown(cell), how=WRITE_TIME))
+    raise UnclearError(Message("{value} is not a time; {how}", value=shown(cell), how=WRITE_TIME))
 
 
 def _moment(cell: object, _column: Column, _language: Language) -> dt.datetime:
@@ -200,7 +214,7 @@ def _moment(cell: object, _column: Column, _language: Language) -> dt.datetime:
             return cell
         case dt.date() if cell >= FIRST_CERTAIN_DAY:
             return dt.datetime.combine(cell, dt.time())
-    raise UnclearError(f"{shown(cell)} is not a date and time; write it as 24-11-2025 09:00")
+    raise UnclearError(Message("{value} is not a date and time; write it as 24-11-2025 09:00", value=shown(cell)))
 
 
 def _choice(cell: object, column: Column, language: Language) -> object:
@@ -209,7 +223,14 @@ def _choice(cell: object, column: Column, language: Language) -> object:
         if word in map(folded, (*choice.labels, str(choice.value))):
             return choice.value
     labels = labels_of(column.choices, language)
-    raise UnclearError(f"{shown(cell)} is none of {', '.join(labels)}{nearest(word, labels) if len(labels) > 5 else ''}")
+    raise UnclearError(
+        Message(
+            "{value} is none of {names}{hint}",
+            value=shown(cell),
+            names=", ".join(labels),
+            hint=nearest(word, labels) if len(labels) > 5 else "",
+        )
+    )
 
 
 def labels_of(choices: tuple[Choice, ...], language: Language) -> list[str]:
@@ -227,7 +248,9 @@ def _dagdelen(cell: object, _column: Column, _language: Language) -> list[object
     for word in words:
         value = next((choice.value for choice in DAGDELEN if word in map(folded, choice.labels)), None)
         if value is None:
-            raise UnclearError(f"{shown(cell)} is no list of dagdelen; write O, M, A or several, as in O M, or - for none")
+            raise UnclearError(
+                Message("{value} is no list of dagdelen; write O, M, A or several, as in O M, or - for none", value=shown(cell))
+            )
         found[value] = None
     return list(found)
 
@@ -238,7 +261,9 @@ def _id(cell: object, _column: Column, _language: Language) -> UUID:
             return UUID(cell)
         except ValueError:
             pass
-    raise UnclearError(f"{shown(cell)} is not an id as in 8e91579a-21c3-439e-90c1-91728c541241; leave the cell empty for a new row")
+    raise UnclearError(
+        Message("{value} is not an id as in 8e91579a-21c3-439e-90c1-91728c541241; leave the cell empty for a new row", value=shown(cell))
+    )
 
 
 def _plain(cell: object) -> str:

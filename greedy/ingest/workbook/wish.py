@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from greedy.formats.planning import RequestEntry
 from greedy.formats.tables import LONGEST_ROSTER_DAYS, Dagdeel, Row
+from greedy.model.message import Message
 
 
 class WishRow(Row):
@@ -27,9 +28,15 @@ class WishRow(Row):
     def _dates_in_order(self) -> WishRow:
         last = self.last_date or self.first_date
         if last < self.first_date:
-            raise ValueError(f"the last day {last} lies before the first, {self.first_date}")
+            raise ValueError(Message("the last day {last} lies before the first, {first}", last=last, first=self.first_date))
         if (last - self.first_date).days >= LONGEST_ROSTER_DAYS:
-            raise ValueError(f"the wish is for {(last - self.first_date).days + 1} days, at most {LONGEST_ROSTER_DAYS}")
+            raise ValueError(
+                Message(
+                    "the wish is for {days} days, at most {most}",
+                    days=(last - self.first_date).days + 1,
+                    most=LONGEST_ROSTER_DAYS,
+                )
+            )
         return self
 
     def request(self) -> RequestEntry:

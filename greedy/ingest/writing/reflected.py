@@ -23,6 +23,7 @@ from greedy.database.errors import SchemaError, ServerFacts
 from greedy.database.rows.storage import RULES, Rule, UnfitError, rule_for
 from greedy.ingest.writing.entities import EntityType
 from greedy.loggable import format_for_log
+from greedy.model.message import Message
 
 # SQLAlchemy's kinds of types by PostgreSQL's names of them; the first that fits, so special ones stand before general ones.
 TYPE_NAMES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
@@ -39,18 +40,18 @@ TYPE_NAMES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (sa.String, "text"),
 )
 IN_WORDS = {
-    "uuid": "a uuid",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "numeric": "a number",
-    "double precision": "a number",
-    "date": "a date",
-    "time without time zone": "a time",
-    "timestamp without time zone": "a date and time",
-    "timestamp with time zone": "a date and time with its zone",
-    "jsonb": "JSON",
-    "bytea": "bytes",
-    "text": "text",
+    "uuid": Message("a uuid"),
+    "boolean": Message("true or false"),
+    "integer": Message("a whole number"),
+    "numeric": Message("a number"),
+    "double precision": Message("a number"),
+    "date": Message("a date"),
+    "time without time zone": Message("a time"),
+    "timestamp without time zone": Message("a date and time"),
+    "timestamp with time zone": Message("a date and time with its zone"),
+    "jsonb": Message("JSON"),
+    "bytea": Message("bytes"),
+    "text": Message("text"),
 }
 LITERAL = re.compile(r"'(?P<text>(?:[^']|'')*)'(?:::[\w ]+)?|(?P<plain>true|false|-?\d+(?:\.\d+)?)", re.IGNORECASE)
 NO_LITERAL = object()
@@ -94,11 +95,11 @@ class EntityTable:
         """
         return self.rules[column].one(value)
 
-    def unfit(self, column: str, value: object, why: UnfitError) -> str:
+    def unfit(self, column: str, value: object, why: UnfitError) -> Message:
         """That a value is none of its column's type, in words."""
-        wanted = IN_WORDS.get(type_name(self.columns[column].type), "of its type")
+        wanted = IN_WORDS.get(type_name(self.columns[column].type), Message("of its type"))
         reason = "" if str(why).startswith(("malformed", "expected")) else f": {why}"
-        return f"{format_for_log(value, max_characters=80)} is not {wanted}{reason}"
+        return Message("{value} is not {wanted}{reason}", value=format_for_log(value, max_characters=80), wanted=wanted, reason=reason)
 
     def default(self, column: str) -> object:
         """What the database puts where nothing is given; NO_LITERAL when that is made anew for each row."""

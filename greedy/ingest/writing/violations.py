@@ -14,6 +14,7 @@ from greedy.database.errors import CALL_ERRORS, DatabaseError, QueryError, Schem
 from greedy.errors import CallerError, GreedyError
 from greedy.ingest.writing.reflected import EntityTable
 from greedy.loggable import format_for_log
+from greedy.model.message import Message, joined
 
 
 class Violation(CallerError):  # noqa: N818  "a foreign key violation" is what the databases call it
@@ -39,7 +40,7 @@ class Violation(CallerError):  # noqa: N818  "a foreign key violation" is what t
         constraint: str | None = None,
         values: Mapping[str, object] | None = None,
         columns: tuple[str, ...] = (),
-        reason: str = "",
+        reason: Message | None = None,
     ) -> None:
         super().__init__(message, next_step=next_step)
         self.entity_type = entity_type
@@ -47,7 +48,7 @@ class Violation(CallerError):  # noqa: N818  "a foreign key violation" is what t
         self.constraint = constraint
         self.columns = columns
         self.values = dict(values or {})
-        self.reason = reason or message
+        self.reason = reason or Message("{message}", message=message)
 
     @property
     def column(self) -> str | None:
@@ -127,7 +128,7 @@ class Finding(Exception):  # noqa: N818  never leaves this package: it becomes a
         reason, next_step = self._in_words(table, columns, shown)
         named = f" ({self.constraint})" if self.constraint and self.constraint not in reason else ""
         return self.kind(
-            f"{where}: {reason}{named}",
+            Message("{where}: {reason}{named}", where=where, reason=reason, named=named),
             next_step=next_step,
             entity_type=entity,
             row=row,
@@ -137,23 +138,28 @@ class Finding(Exception):  # noqa: N818  never leaves this package: it becomes a
             reason=reason,
         )
 
-    def _in_words(self, table: EntityTable | None, columns: tuple[str, ...], shown: Mapping[str, object]) -> tuple[str, str | None]:
+    def _in_words(self, table: EntityTable | None, columns: tuple[str, ...], shown: Mapping[str, object]) -> tuple[Message, Message | None]:
+        said = Message("{text}", text=self.said)
         what = ", ".join(f"{column} {told(shown[column])}" if column in shown else column for column in columns)
         if self.kind is ForeignKeyViolation:
             parent = next((target for own, target, _ in table.foreign_keys if own == columns), None) if table is not None else None
             if parent is None or not shown:
-                return self.said or "it refers to a row that is not there", "write the rows that others refer to first"
-            return f"{parent} has no row for {what}", f"write the row of {parent} first, or mend the reference"
+                nowhere = Message("it refers to a row that is not there")
+                return said or nowhere, Message("write the rows that others refer to first")
+            mend = Message("write the row of {table} first, or mend the reference", table=parent)
+            return Message("{table} has no row for {what}", table=parent, what=what), mend
         if self.kind is NotNullViolation:
-            return f"{' and '.join(columns) or 'a column'} needs a value", "give it one"
+            return Message("{columns} needs a value", columns=joined(columns) or Message("a column")), Message("give it one")
         if self.kind is UniqueViolation:
-            return f"another row has {what or 'the same values'} already", "leave this row out, or give it other values"
+            taken = Message("another row has {what} already", what=what or Message("the same values"))
+            return taken, Message("leave this row out, or give it other values")
         if self.kind is CheckViolation:
             rule = table.rule_of(self.constraint) if table is not None else None
-            return f"{what or 'its values'} cannot be: {rule or self.said}", "mend the value"
+            unfit = Message("{what} cannot be: {rule}", what=what or Message("its values"), rule=rule or said)
+            return unfit, Message("mend the value")
         if self.kind is ValueViolation and not self.said.startswith(columns or " "):
-            return f"{what or 'a value'} does not fit: {self.said}", "mend the value"
-        return self.said, "mend the value" if self.kind is ValueViolation else None
+            return Message("{what} does not fit: {why}", what=what or Message("a value"), why=said), Message("mend the value")
+        return said, Message("mend the value") if self.kind is ValueViolation else None
 
 
 def told(value: object) -> str:

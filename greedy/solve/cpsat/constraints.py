@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from greedy.model.coverage import match_cell
 from greedy.model.limits import Quantity
+from greedy.model.message import Message
 from greedy.model.problem import Assignment, Slot
 from greedy.solve.cpsat.limits import keep_apart, post_limit
 from greedy.solve.cpsat.model import RELAXED_LIMITS, Lit, Mode, Part, RosterModel, Term, variables_of
@@ -23,10 +24,11 @@ def open_slots(model: RosterModel) -> None:
     if model.mode is not Mode.CONFLICT:
         return
     problem = model.problem
-    for slots, why in ((problem.unavailable, "is absent"), (problem.blocked, "has rest from before")):
+    for slots, why in ((problem.unavailable, Message("is absent")), (problem.blocked, Message("has rest from before"))):
         for slot in sorted(slots):
-            when = f"{problem.date_of(slot.day)} {problem.dayparts[slot.daypart]}"
-            part = Part("open_slots", f"{problem.employees[slot.employee].name} {why} on {when}")
+            who, when = problem.employees[slot.employee].name, problem.date_of(slot.day)
+            said = Message("{who} {why} on {date} {dagdeel}", who=who, why=why, date=when, dagdeel=problem.dayparts[slot.daypart])
+            part = Part("open_slots", said)
             free = [(1, lit) for lit in model.slot(slot) if not model.is_fixed(lit)]
             model.linear(part, free, most=0)
 
@@ -41,7 +43,9 @@ def capacity(model: RosterModel) -> None:
         most = problem.capabilities.get((employee, service))
         if most is not None:
             who, what = problem.employees[employee].name, problem.services[service].code
-            model.linear(Part("capacity", f"{who} works {what} at most {most} times"), terms, most=most)
+            model.linear(
+                Part("capacity", Message("{who} works {what} at most {most} times", who=who, what=what, most=most)), terms, most=most
+            )
 
 
 def one_service_a_slot(model: RosterModel) -> None:
@@ -79,7 +83,7 @@ def demand(model: RosterModel) -> None:
     """No row is served by more than its most; what it misses or has over costs, at priority 0."""
     problem = model.problem
     for number, row in enumerate(problem.demand):
-        part = Part("demand", f"{problem.services[row.service].code}: no more people than asked")
+        part = Part("demand", Message("{service}: no more people than asked", service=problem.services[row.service].code))
         serving = model.flows[number]
         model.linear(part, serving, most=row.most)
         model.beyond(0, row.weight_under, serving, row.required, above=False)
@@ -101,7 +105,7 @@ def blocking(model: RosterModel) -> None:
     for duty, lit in list(model.assignments()):
         if duty.service in problem.rules_of:
             who = problem.employees[duty.employee].name
-            part = Part("blocking", f"{who} rests after {problem.services[duty.service].code}")
+            part = Part("blocking", Message("{who} rests after {service}", who=who, service=problem.services[duty.service].code))
             for slot in problem.blocked_by(duty):
                 model.apart(part, [lit], model.slot(slot))
 
@@ -112,7 +116,8 @@ def forbidden_successors(model: RosterModel) -> None:
     if not any(forbidden.values()):
         return
     for employee in model.employees:
-        part = Part("forbidden_successors", f"services that must not follow each other, for {model.problem.employees[employee].name}")
+        who = model.problem.employees[employee].name
+        part = Part("forbidden_successors", Message("services that must not follow each other, for {who}", who=who))
         for day in range(-1, model.problem.day_count - 1):
             keep_apart(model, part, model.at(employee, day), model.at(employee, day + 1), forbidden)
 

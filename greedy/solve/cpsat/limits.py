@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from greedy.model.changes import describe_limit
+from greedy.model.changes import limit_of_somebody
 from greedy.model.clock import weekend_of
 from greedy.model.excess import known_days, rest_between
 from greedy.model.limits import Limit, Quantity
@@ -27,8 +27,7 @@ class Broken(NamedTuple):
 
 def post_limit(model: RosterModel, limit: Limit, price: Price | None) -> None:
     """Put a limit on a model: hard without a price, otherwise each unit beyond it costs."""
-    who = model.problem.employees[limit.employee].name
-    part = Part(f"limit_{limit.quantity.replace(' ', '_')}", f"{who}: {describe_limit(model.problem, limit)}")
+    part = Part(f"limit_{limit.quantity.replace(' ', '_')}", limit_of_somebody(model.problem, limit))
     if limit.quantity is Quantity.REST_MINUTES:
         _post_rest(model, limit, price, part)
     elif limit.quantity in (Quantity.CONSECUTIVE_DAYS, Quantity.CONSECUTIVE_DAYS_OFF):

@@ -13,6 +13,7 @@ from enum import Enum
 
 from ortools.sat.python import cp_model
 
+from greedy.model.message import Message
 from greedy.model.problem import Assignment, Problem, Slot
 from greedy.model.roster import Roster
 
@@ -37,7 +38,7 @@ class Part:
     """A rule of somebody or a row of the input, that may stand against others. `message` is for planners."""
 
     rule: str
-    message: str
+    message: Message
 
 
 class RosterModel:
@@ -267,7 +268,9 @@ class RosterModel:
         variable = self.cp.new_bool_var("")
         self._pinned.add(variable.index)
         self._work[assignment.employee, assignment.day][assignment.service] = variable
-        self._enforce(self.cp.add_bool_or([variable]), Part("pinned_work", f"{self.problem.describe(assignment)} is pinned"))
+        self._enforce(
+            self.cp.add_bool_or([variable]), Part("pinned_work", Message("{work} is pinned", work=self.problem.describe(assignment)))
+        )
 
     def _possible(self, open_days: set[tuple[int, int]] | None) -> Iterator[Assignment]:
         """What may be worked beside the pinned work: rules `horizon`, `qualified` and `open_slots`, and cells that ask for the team."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from ortools.sat.python import cp_model
 
 from greedy.model.excess import excess, work_of
+from greedy.model.message import Message
 from greedy.model.objective import costs
 from greedy.model.problem import Problem
 from greedy.model.result import Progress
@@ -216,7 +217,9 @@ class _Search:
         if self._on_progress is not None:
             cost, bound = (cost, bound) if priority == 0 else (self._reached.get(0, 0), self._bounds.get(0, 0))
             told = None if priority == RELAXED_LIMITS else cost
-            doing = "breaking as few limits as can be" if priority == RELAXED_LIMITS else f"exact model, priority {priority}"
+            doing = Message("exact model, priority {priority}", priority=priority)
+            if priority == RELAXED_LIMITS:
+                doing = Message("breaking as few limits as can be")
             self._on_progress(Progress(time.monotonic() - self._started, told, None if told is None else bound, doing))
 
     def _hint_roster(self, roster: Roster) -> None:

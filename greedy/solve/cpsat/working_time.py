@@ -10,6 +10,7 @@ from ortools.sat.python import cp_model
 from greedy.model.clock import is_night
 from greedy.model.excess import rest_between
 from greedy.model.law import WorkingTime
+from greedy.model.message import Message
 from greedy.model.problem import Assignment
 from greedy.model.working_time import calendar_weeks, close_pairs, ends_late, pairs_of_free_days, rests_in, worked
 from greedy.solve.cpsat.model import Lit, Part, RosterModel, Term, variables_of
@@ -21,7 +22,7 @@ class Person:
     def __init__(self, model: RosterModel, law: WorkingTime, employee: int) -> None:
         problem = model.problem
         self.model, self.law, self.employee = model, law, employee
-        self.part = Part("working_time", f"the law of working time for {problem.employees[employee].name}")
+        self.part = Part("working_time", Message("the law of working time for {who}", who=problem.employees[employee].name))
         self.days = range(-problem.history_days, problem.day_count)
         self.all_work = [Assignment(employee, day, service) for day in self.days for service in model.at(employee, day)]
         self.work = worked(problem, self.all_work)

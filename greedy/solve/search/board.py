@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from greedy.model.message import Message
 from greedy.model.roster import Roster
 from greedy.solve.search.branch import whole
 from greedy.solve.search.instance import Instance, Plans, to_roster
@@ -73,7 +74,7 @@ class Best:
             self.cost = self._board.cost.value
         finally:
             self._board.lock.release()
-        self.tell("a partner's roster", new=True)
+        self.tell(Message("a partner's roster"), new=True)
 
     @property
     def proven(self) -> bool:
@@ -84,7 +85,7 @@ class Best:
         """Take a bound that is better than the one known."""
         if math.isfinite(bound) and (self.bound is None or whole(bound) > self.bound):
             self.bound = whole(bound)
-            self.tell("bound")
+            self.tell(Message("bound"))
 
     def tell(self, doing: str, *, new: bool = False) -> None:
         """Report how far the search is."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from greedy.model.message import Message
 from greedy.model.problem import Problem
 from greedy.model.roster import Roster
 from greedy.solve.search.board import Best, Board, OnFound, partners
@@ -77,7 +78,7 @@ def search(
         best = Best(board, on_found)
         if warm_start is not None:
             plans = to_plans(instance, warm_start)
-            best.offer(plans, cost_of(instance, plans), "the roster given")
+            best.offer(plans, cost_of(instance, plans), Message("the roster given"))
         employees, days, _ = instance.shape
         sweeps = _SWEEPS if workers > 1 else int(np.clip(_CELLS_SWEPT_ALONE // (employees * days), *_SWEEPS_ALONE))
         rng = np.random.default_rng(seed)
@@ -88,7 +89,7 @@ def search(
         try:
             _prove(instance, best, rng, prices, deadline)
         except LinearProgramError as exc:
-            best.tell(f"no further: {exc}")
+            best.tell(Message("no further: {why}", why=str(exc)))
         best.listen()
     bound = min(best.cost, best.bound if best.bound is not None else np.iinfo(np.int64).min)
     return SearchOutcome(to_roster(best.plans), int(best.cost), int(bound), proven=bound == best.cost)
@@ -101,12 +102,12 @@ def _coordinate(
     coordinator = Coordinator(instance, rng)
     if not coordinator.start() or coordinator.cost is None:
         return coordinator.lessons
-    best.offer(coordinator.best, coordinator.cost, "one employee after another")
+    best.offer(coordinator.best, coordinator.cost, Message("one employee after another"))
     started = time.monotonic()
     sweep = 0
     while sweep < sweeps and time.monotonic() < deadline and (parent is None or os.getppid() == parent):
         if coordinator.step(sweep / sweeps, deadline):
-            best.offer(coordinator.best, coordinator.cost, "coordinating prices")
+            best.offer(coordinator.best, coordinator.cost, Message("coordinating prices"))
         best.listen()
         if sweep == 0:
             sweeps = int(np.clip(seconds / (time.monotonic() - started), 2, sweeps))
@@ -120,7 +121,7 @@ def _prove(instance: Instance, best: Best, rng: np.random.Generator, prices: NDA
     assert best.plans is not None  # noqa: S101 (told to the type checker: `search` has looked)
     for employee, plan in enumerate(best.plans):
         program.add_plan(employee, plan)
-    best.tell("generating columns")
+    best.tell(Message("generating columns"))
     now = time.monotonic()
     program.run(deadline=now + _SHARE_OF_COLUMNS * (deadline - now), first=prices)
     columns, prices = len(program.master.columns), program.duals
@@ -147,17 +148,17 @@ def _prove(instance: Instance, best: Best, rng: np.random.Generator, prices: NDA
             program.run(deadline=deadline)
             branching = Branching(program, best.plans, best.cost)
         branching.best, branching.cost = best.plans, best.cost
-        best.tell("branching")
+        best.tell(Message("branching"))
         last_units = best.cost - best.bound <= _LAST_GAP * best.cost
         branching.run(deadline=deadline, nodes=_NODES_OF_PROOF if last_units else _NODES_A_DIVE)
-        best.offer(branching.best, branching.cost, "branching")
+        best.offer(branching.best, branching.cost, Message("branching"))
         best.raise_bound(branching.bound)
 
 
 def _improve(best: Best, plans: Plans, neighbourhood: Neighbourhood, prices: NDArray[np.float64], steps: int, deadline: float) -> None:
     """Work on neighbourhoods of a roster until so many steps have been in vain."""
     cost = cost_of(neighbourhood.instance, plans)
-    best.offer(plans, cost, "dive")
+    best.offer(plans, cost, Message("dive"))
     vain = 0
     while vain < steps and time.monotonic() < deadline and not best.proven:
         try:
@@ -166,7 +167,7 @@ def _improve(best: Best, plans: Plans, neighbourhood: Neighbourhood, prices: NDA
             new = cost
         vain = 0 if new < cost else vain + 1
         cost = new
-        best.offer(plans, cost, "re-planning together")
+        best.offer(plans, cost, Message("re-planning together"))
         best.listen()
 
 

@@ -6,28 +6,35 @@ import asyncio
 import json
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
 import pytest
 import structlog
+import typer.main
 from tenacity import wait_none
 
 from greedy.cli.main import main
 from greedy.database import retry
 from greedy.database.connector import DBConnector
+from greedy.database.embedded.server import EmbeddedServer
 from greedy.formats.tables import PracticeTables
-from greedy.store import functions, supabase
+from greedy.store import calls, supabase
 from greedy.store.postgres import PostgresStore
+from tests.databases import make_template
 from tests.faults.kill_writes import STATE
 from tests.faults.rest.proxy import Proxy, spoiling
 from tests.supabase_project import Project
 from tests.timing import PATIENCE_SECONDS
 
 ROSTER = "8e91579a-21c3-439e-90c1-91728c541241"
+DATED = ("roster_period_staffing_dagdelen", "roster_assignments")
+made_once = cache(typer.main.get_command)
 
 
 @dataclass(frozen=True)
@@ -50,13 +57,42 @@ class Done:
 Greedy = Callable[..., Done]
 
 
+@pytest.fixture(scope="session")
+def week(sample: PracticeTables) -> PracticeTables:
+    """The first week of the sample roster: most of a run over the whole of it would be spent on solving it."""
+    roster = sample.roster.model_copy(update={"end_date": sample.roster.start_date + timedelta(days=6)})
+    rows = {name: [row for row in getattr(sample, name) if row.date <= roster.end_date] for name in DATED}
+    return sample.model_copy(update={"rosters": [roster], **rows})
+
+
+@pytest.fixture(scope="session")
+def with_week(server: EmbeddedServer, week: PracticeTables) -> str:
+    """The template that holds it."""
+
+    async def prepare(url: str) -> None:
+        async with DBConnector(url, min_size=1) as db:
+            await PostgresStore(db).import_tables(week)
+
+    return make_template(server, "template_with_week", prepare)
+
+
 @pytest.fixture
-async def proxy(project: Project, sample: PracticeTables) -> AsyncIterator[Proxy]:
-    """A way to the REST server on which answers are spoilt; the project holds the sample roster."""
-    async with DBConnector(project.database_url, min_size=1) as db:
-        await PostgresStore(db).import_tables(sample)
+def template(with_week: str) -> str:
+    """Of a database with a week."""
+    return with_week
+
+
+@pytest.fixture
+def proxy(project: Project) -> Iterator[Proxy]:
+    """A way to the REST server on which answers are spoilt; the project holds a roster."""
     with spoiling(project.url) as spoilt:
         yield spoilt
+
+
+@pytest.fixture(autouse=True)
+def _commands_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The framework makes all commands anew for each call, which a process does once."""
+    monkeypatch.setattr(typer.main, "get_command", made_once)
 
 
 @pytest.fixture
@@ -101,7 +137,7 @@ def greedy(
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is tried more than twice."""
-    monkeypatch.setattr(functions, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(calls, "RETRY_SECONDS", 0.0)
 
 
 @pytest.fixture

@@ -26,10 +26,16 @@ from tests.faults.rest.proxy import Proxy, after_commit, dropped
 from tests.supabase_project import Project, RestServer
 from tests.timing import PATIENCE_SECONDS
 
-KILLS = 60
+KILLS = 24
 ROUNDS = 10
 WRITERS = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state = 'active' and query like '%write_roster_v1%'"
 AT_WORK, TERMINATE = f"select count(*) {WRITERS}", f"select count(pg_terminate_backend(pid)) {WRITERS}"
+
+
+@pytest.fixture
+def template(with_sample: str) -> str:
+    """Of a database with the whole sample, whose write lasts long enough to be hit."""
+    return with_sample
 
 
 @pytest.mark.kill

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from greedy.sample import SAMPLE_DIR
+from greedy.formats.practice_csv import write_practice
+from greedy.formats.tables import PracticeTables
 from tests.faults.rest import proxy as faults
 from tests.faults.rest.conftest import ROSTER, Eye, Greedy
 from tests.faults.rest.proxy import Proxy
@@ -17,12 +18,12 @@ COPY = "11111111-1111-4111-8111-111111111111"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The sample roster under another id, which no database has."""
+def folder(tmp_path: Path, week: PracticeTables) -> Path:
+    """The roster under another id, which no database has."""
     folder = tmp_path / "copy"
-    folder.mkdir()
-    for file in SAMPLE_DIR.glob("*.csv"):
-        (folder / file.name).write_text(file.read_text(encoding="utf-8").replace(ROSTER, COPY), encoding="utf-8")
+    write_practice(week, folder)
+    for file in folder.glob("*.csv"):
+        file.write_text(file.read_text(encoding="utf-8").replace(ROSTER, COPY), encoding="utf-8")
     return folder
 
 

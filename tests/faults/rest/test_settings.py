@@ -51,7 +51,7 @@ def test_a_token_signed_by_somebody_else(greedy: Greedy, monkeypatch: pytest.Mon
 
 
 def test_a_port_where_nobody_listens(greedy: Greedy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("greedy.store.functions.RETRY_SECONDS", 0.0)
+    monkeypatch.setattr("greedy.store.calls.RETRY_SECONDS", 0.0)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         monkeypatch.setenv("SUPABASE_URL", f"http://127.0.0.1:{free.getsockname()[1]}")
@@ -59,7 +59,7 @@ def test_a_port_where_nobody_listens(greedy: Greedy, monkeypatch: pytest.MonkeyP
 
 
 def test_a_host_that_does_not_exist(greedy: Greedy, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("greedy.store.functions.RETRY_SECONDS", 0.0)
+    monkeypatch.setattr("greedy.store.calls.RETRY_SECONDS", 0.0)
     monkeypatch.setenv("SUPABASE_URL", "https://no-such-project.invalid")
     _fails(greedy, 2, "no-such-project.invalid cannot be found", "SUPABASE_URL", "run", ROSTER)
 

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greedy.errors import InputError
+from greedy.formats.between_rows import faults_between_rows
 from greedy.formats.practice import to_problem
-from greedy.formats.tables import faults_between_rows
 from greedy.generate.config import GeneratorConfig
 from greedy.generate.people.population import staff_of
 from greedy.generate.planting.filling import NOTHING, fill

@@ -19,7 +19,7 @@ from greedy.database.embedded.server import EmbeddedServer
 from greedy.model.problem import Assignment, BlockingRule, Employee, Problem, Service, Slot
 from greedy.model.roster import Roster, blocked_slots
 from tests.build import TEAMS
-from tests.conftest import TEMPLATE
+from tests.databases import MIGRATED
 
 WEEK = tuple(enumerate(("ma", "di", "wo", "do")))
 FIRST_DAY, DAYS, STAFF, DAGDELEN = date(2025, 12, 29), 4, 2, ("O", "M", "A")
@@ -37,7 +37,7 @@ def runner(server: EmbeddedServer) -> Iterator[tuple[asyncio.Runner, asyncpg.Con
     """An event loop with one connection; each example is a transaction that is rolled back."""
     with asyncio.Runner() as loop:
         admin = loop.run(asyncpg.connect(server.url("postgres")))
-        loop.run(admin.execute(f"create database absences_agree template {TEMPLATE}"))
+        loop.run(admin.execute(f"create database absences_agree template {MIGRATED}"))
         connection = loop.run(asyncpg.connect(server.url("absences_agree")))
         yield loop, connection
         loop.run(connection.close())

@@ -92,7 +92,9 @@ async def test_slots_without_a_row_and_days_outside_the_roster(practice: Practic
     assert await practice.slots(date(2025, 12, 27), date(2025, 12, 28), date(2025, 12, 29)) == "--3 333 ---"
 
 
-async def test_work_of_the_program_gives_way_with_the_other_half_of_its_pair(practice: Practice) -> None:
+async def test_work_of_the_program_gives_way_with_the_other_half_of_its_pair(
+    practice: Practice, store: PostgresStore, sample: PracticeTables
+) -> None:
     await practice.works("DIO", MONDAY)
     await practice.works("DIA", MONDAY)
     await practice.works("OSP", WEDNESDAY)
@@ -101,6 +103,9 @@ async def test_work_of_the_program_gives_way_with_the_other_half_of_its_pair(pra
     answer = await practice.applied()
     assert await practice.slots(MONDAY, TUESDAY, WEDNESDAY) == "003 000 100"
     assert [(slot["dagdeel"], slot["service_code"]) for slot in answer["gave_way"]] == [("O", "DIO"), ("A", "DIA")]
+    (line, *_) = await store.changes.list(sample.roster.id)
+    assert (line.kind, line.actor) == ("absences", "greedy")
+    assert [(one.dagdeel, one.before.status, one.after.status) for one in line.slots] == [("O", 1, 0), ("A", 1, 3)]
     await practice.back()
     await practice.works("DDO", MONDAY)
     await practice.works("DDA", MONDAY)

@@ -20,6 +20,7 @@ from greedy.ingest.workbook.faults import WorkbookError
 from greedy.ingest.workbook.rows import PlacedRow
 from greedy.ingest.writing.entities import OURS, EntityTypes
 from greedy.ingest.writing.sessions import open_session
+from greedy.model.problem import SlotStatus
 from greedy.store.postgres import PostgresStore
 from tests.ingest.writing.conftest import EXAMPLE
 from tests.timing import PATIENCE_SECONDS
@@ -175,6 +176,25 @@ async def test_rows_of_a_roster_are_matched_by_their_natural_keys(db: DBConnecto
     outcome = await bring(db, sheet("roster_period_staffing_dagdelen", demand), replace=True)
     assert outcome.entities == {"roster_period_staffing_dagdelen": Tally(same=len(demand) - 1, changed=1)}
     assert [fault.column for fault in outcome.replaced] == ["G"]
+
+
+async def test_what_single_sheets_change_in_a_roster_has_a_line_in_its_history(
+    db: DBConnector, store: PostgresStore, loaded: PracticeTables
+) -> None:
+    away = next(row for row in loaded.roster_assignments if row.status is SlotStatus.UNAVAILABLE)
+    rows = [row.model_dump(exclude={"id"}) for row in (away, loaded.roster_assignments[-1])]
+    roster_id, capability = loaded.roster.id, loaded.roster_employee_services[0].model_dump()
+    await bring(db, sheet("roster_assignments", rows))  # says nothing new
+    rows[0] |= {"notes": "vakantie"}
+    await bring(db, sheet("roster_assignments", rows), replace=True, actor="Dirk")
+    await bring(db, sheet("roster_assignments", rows), replace=True, dry_run=True)
+    await bring(db, sheet("roster_employee_services", [{**capability, "aantal": 31}]), replace=True, dry_run=True)
+    await bring(db, sheet("roster_employee_services", [{**capability, "aantal": 31}]), replace=True, actor="Ella")
+    history = await store.changes.list(roster_id)
+    assert [(one.kind, one.actor, len(one.slots)) for one in history[:2]] == [("import", "Ella", 0), ("import", "Dirk", 1)]
+    assert len(history) == 3
+    (slot,) = history[1].slots
+    assert (slot.employee_id, slot.date, slot.before.notes, slot.after.notes) == (away.employee_id, away.date, away.notes, "vakantie")
 
 
 async def test_ids_of_rows_of_another_roster_give_way(db: DBConnector, store: PostgresStore, loaded: PracticeTables) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from greedy.formats.between_rows import faults_between_rows
 from greedy.formats.tables import (
     AssignmentRow,
     BlockingRuleRow,
@@ -19,7 +20,6 @@ from greedy.formats.tables import (
     RosterRow,
     ServiceTypeRow,
     StaffingRow,
-    faults_between_rows,
 )
 from greedy.ingest.workbook.escapes import stored, unescaped
 from greedy.ingest.workbook.export import write_workbook
