@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,9 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from anyio import wait_readable
 
 from greedy.cli.console import DatabaseOption, ExitCode, JsonOption, drop_output, print_document, progress, run_async
 from greedy.database.sync import (
+    Confirm,
     DatabaseStatus,
     DatabaseSyncManager,
     Dump,
@@ -225,13 +226,13 @@ def _manager_of(url: str, settings: Settings, tell: Callable[[str], None] = lamb
     return DatabaseSyncManager(url, dumps_dir=settings.data_dir / "dumps", progress=tell)
 
 
-def _confirm(yes: bool, source: str, shown: Shown) -> Callable[[RestorePlan], bool] | None:
+def _confirm(yes: bool, source: str, shown: Shown) -> Confirm | None:
     if yes:
         return None
     if not sys.stdin.isatty():
         raise CallerError("a restore replaces the whole database, and nobody can be asked here", next_step="--yes confirms it")
 
-    def ask(plan: RestorePlan) -> bool:
+    async def ask(plan: RestorePlan) -> bool:
         shown.clear()
         made = plan.manifest
         rows = f"{sum(made.rows.values())} rows of {made.created_at:%Y-%m-%d %H:%M} UTC"
@@ -240,14 +241,10 @@ def _confirm(yes: bool, source: str, shown: Shown) -> Callable[[RestorePlan], bo
             print(f"not in it: schema {schema}, which stays in the old database alone", file=sys.stderr)
         for role in plan.missing_roles:
             print(f"left out: grants to {role}, a role that this server lacks", file=sys.stderr)
-        # While a loop runs, an interrupt only asks its task to end, and nobody would hear it while we wait for an answer.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            return typer.confirm(f"Replace {plan.server} by it?", err=True)
-        except typer.Abort:
-            raise KeyboardInterrupt from None
-        finally:
-            signal.signal(signal.SIGINT, before)
+        print(f"Replace {plan.server} by it? [y/N]: ", end="", file=sys.stderr, flush=True)
+        # Waited for on the loop: `input` would lose an interrupt that comes while it prepares the terminal.
+        await wait_readable(sys.stdin)
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     return ask
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class Restored:
     missing_roles: tuple[str, ...]
 
 
-Confirm = Callable[[RestorePlan], bool]
+Confirm = Callable[[RestorePlan], Awaitable[bool]]
 
 
 async def restore_dump(
@@ -75,7 +75,7 @@ async def restore_dump(
     async with maintenance.locked():
         target = await maintenance.target(job.database)
         plan = await _planned(job, manifest, target, allow_missing_schemas=allow_missing_schemas)
-        if confirm is not None and not confirm(plan):
+        if confirm is not None and not await confirm(plan):
             raise RestoreError("not confirmed; nothing was changed", next_step="--yes confirms")
         await maintenance.remove_left()
         async with maintenance.fresh_database(target) as fresh:

@@ -11,7 +11,7 @@ from greedy.database.connector import DBConnector
 from greedy.database.embedded.server import EmbeddedServer
 from greedy.database.schema.migrations import migrations
 from greedy.database.schema.setup import SchemaSetup
-from greedy.database.sync import DatabaseSyncManager, DumpError, RestoreError, opened_dump
+from greedy.database.sync import DatabaseSyncManager, DumpError, RestoreError, RestorePlan, opened_dump
 from greedy.database.sync.contents import definitions
 from greedy.database.sync.dump_file import DumpWriter
 from greedy.errors import GreedyError
@@ -216,8 +216,12 @@ async def test_a_database_that_is_not_there_is_made(
 
 async def test_asked_first(manager: DatabaseSyncManager, server: EmbeddedServer, loaded_url: str, dump_path: Path) -> None:
     before = await databases(server), await content(loaded_url)
+
+    async def confirm(plan: RestorePlan) -> bool:
+        return plan.exists and plan.database != manager.database
+
     with pytest.raises(RestoreError, match="not confirmed"):
-        await manager.restore(dump_path, confirm=lambda plan: plan.exists and plan.database != manager.database)
+        await manager.restore(dump_path, confirm=confirm)
     assert await untouched(server, loaded_url, before)
 
 
