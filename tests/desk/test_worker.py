@@ -171,7 +171,7 @@ async def test_few_changes_of_what_was_published(store: PostgresStore, roster_id
     await store.publications.publish(uuid4(), roster_id, "Anna", expected_state=state.digest)
     await store.publications.reopen(uuid4(), roster_id, "Anna")
     told = (await opened(store, roster_id)).published
-    plan = await ask(PlanOptions(solver="auto", time_limit_seconds=2, keep="publication"))
+    plan = await ask(PlanOptions(solver="auto", time_limit_seconds=PATIENCE_SECONDS, keep="publication"))
     await work_off(store, once=True)
     done = await store.plans.get(plan.id)
     assert done.result is not None
@@ -243,7 +243,7 @@ async def test_of_two_workers_that_write_a_plan_one_does_and_neither_fails(
     store: PostgresStore, roster_id: UUID, ask: Callable[..., Any]
 ) -> None:
     plan = await ask()
-    other = plan.model_copy(update={"options": PlanOptions(solver="cpsat", time_limit_seconds=1)})
+    other = plan.model_copy(update={"options": PlanOptions(solver="auto", time_limit_seconds=PATIENCE_SECONDS)})
     outcomes = await asyncio.gather(*(run_plan(store, one, stop=Stop(), progress=Progressing()) for one in (plan, other)))
     assert [outcome.error for outcome in outcomes] == [None, None]
     assert [change.id for change in await store.changes.list(roster_id) if change.kind == "plan"] == [plan.id]
