@@ -300,6 +300,32 @@ async def test_what_is_swapped_is_another_state(store: FunctionStore, sample: Pr
             assert ((await store.state(sample.roster.id)).digest != stood) is differs
 
 
+async def test_demand_that_is_swapped_is_another_demand(store: FunctionStore, sample: PracticeTables, db: DBConnector) -> None:
+    await store.import_tables(sample)
+    one = next(row for row in sample.roster_period_staffing_dagdelen if row.required)
+    kind = (one.dagdeel, one.team, one.service_id)
+    asked = (row for row in sample.roster_period_staffing_dagdelen if row.required and (row.dagdeel, row.team, row.service_id) == kind)
+    first, *others = sorted(row.date for row in asked)
+
+    async def ask_for_two(roster_id: UUID, date: dt.date) -> str:
+        """On this date, and for one on the others; the state of the roster then."""
+        put = "update roster_period_staffing_dagdelen set aantal = case date when $2 then 2 else 1 end where roster_id = $1 and aantal > 0"
+        await db.execute(f"{put} and (dagdeel, team, service_id) = ($3, $4, $5)", [roster_id, date, *kind])
+        return (await store.state(roster_id)).digest
+
+    original, copy = sample.roster.id, uuid4()
+    seen = await ask_for_two(original, first)
+    await store.copies.make(copy, original, "Wat als?", "Anna")
+    for date in others[:8]:
+        await ask_for_two(copy, date)
+        with pytest.raises(InputDiffersError):
+            await store.copies.take_over(uuid4(), copy, "Bea")
+        assert await ask_for_two(original, date) != seen
+        assert await ask_for_two(original, first) == seen
+    await ask_for_two(copy, first)
+    assert (await store.copies.take_over(uuid4(), copy, "Bea")).change.slot_count == 0
+
+
 async def test_of_two_changes_under_one_id_at_once_one_is_made(db: DBConnector, store: FunctionStore, sample: PracticeTables) -> None:
     await store.import_tables(sample)
     original, copy, one = sample.roster.id, uuid4(), uuid4()
