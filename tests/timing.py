@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
+import psutil
+
 from greedy.database.connector import DBConnector
 
 # Ends what hangs, and nothing else: all that is well takes a small part of it, also where it takes ten times longer than usual.
@@ -31,6 +33,15 @@ async def until(holds: Callable[[], Awaitable[object]]) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not await holds():
             await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def computing_seconds(db: DBConnector) -> float:
+    """Seconds that this process and its sessions in the server have computed. It does not count when others hold the machine."""
+    sessions = await db.execute(
+        "select pid from pg_stat_activity where datname = current_database() and client_port is not null", fetch_all=True
+    )
+    times = [psutil.Process(session["pid"]).cpu_times() for session in sessions]
+    return time.process_time() + sum(one.user + one.system for one in times)
 
 
 def assert_grows_with_its_size(work: Callable[[int], object], size: int) -> None:

@@ -48,7 +48,7 @@ from greedy.database.schema.names import PUBLIC
 from greedy.errors import InputError
 from greedy.log import collected, put_on_every_line
 from greedy.opening import open_store
-from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, SolveOptions, run_roster
+from greedy.pipeline import DEFAULT_SECONDS, RunOutcome, run_roster
 from greedy.report.rendering import BY_SUFFIX, render
 from greedy.settings import MOST_SECONDS, load_settings
 from greedy.stopping import Why
@@ -60,8 +60,6 @@ if TYPE_CHECKING:
     from greedy.stopping import Stop
 
 log = structlog.get_logger()
-
-DEMO_SECONDS = 5.0
 
 
 class FailOn(StrEnum):
@@ -115,7 +113,6 @@ async def _demo(settings: Settings, *, quiet: bool) -> RunOutcome:
             return await run_roster(
                 store,
                 tables.roster.id,
-                options=SolveOptions(time_limit_seconds=DEMO_SECONDS),
                 on_phase=tell,
                 on_progress=solver_progress(tell),
             )

@@ -12,15 +12,16 @@ import pytest
 from greedy.database.errors import UNKNOWN_OUTCOME, ConnectionError
 from greedy.errors import SettingsError
 from greedy.formats.tables import PracticeTables
-from greedy.store import calls, supabase
+from greedy.store import calls
 from greedy.store.base import RosterWrite
 from greedy.store.postgres import PostgresStore
 from greedy.store.supabase import SupabaseStore, open_supabase
+from tests.stores import TimeOfCalls
 from tests.supabase_project import Project
 from tests.timing import PATIENCE_SECONDS
 
 KEY = "sb_secret_abcdefghijklmnop"
-Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Answering = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
 @pytest.fixture
@@ -31,14 +32,14 @@ async def rest(project: Project) -> AsyncIterator[SupabaseStore]:
 
 
 @asynccontextmanager
-async def answering(answer: Answering) -> AsyncIterator[tuple[SupabaseStore, list[int]]]:
-    """A store over a server of its own, and the number of connections that it got."""
-    connections: list[int] = []
+async def answering(answer: Answering) -> AsyncIterator[SupabaseStore]:
+    """A store over a server of its own, which answers each request, one a connection, in its own way."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connections.append(len(connections))
         try:
-            await answer(reader, writer)
+            await reader.readuntil(b"\r\n\r\n")
+            await answer(writer)
+            await reader.read()
         except ConnectionResetError:
             pass  # the client has gone, as it should
         finally:
@@ -47,16 +48,17 @@ async def answering(answer: Answering) -> AsyncIterator[tuple[SupabaseStore, lis
     server = await asyncio.start_server(serve, "127.0.0.1")
     host, port = server.sockets[0].getsockname()
     async with server, open_supabase(f"http://{host}:{port}", KEY, "public") as client:
-        yield SupabaseStore(client), connections
+        yield SupabaseStore(client)
 
 
-async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read()
+async def never(writer: asyncio.StreamWriter) -> None:
+    """Nothing."""
 
 
-async def in_drops(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def in_drops(writer: asyncio.StreamWriter) -> None:
+    """Each wait is short, and the end does not come."""
     writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n")
-    while not writer.is_closing():
+    for _ in range(5):
         writer.write(b" ")
         await writer.drain()
         await asyncio.sleep(0.02)
@@ -66,14 +68,19 @@ async def in_drops(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 async def test_a_call_ends_in_time_whatever_the_server_does_and_is_tried_once_more(
     answer: Answering, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supabase, "CALL_SECONDS", 0.3)
-    monkeypatch.setattr(calls, "RETRY_SECONDS", 0.1)
+    monkeypatch.setattr(calls, "RETRY_SECONDS", 0.0)
+    time_of_calls, asked = TimeOfCalls(monkeypatch), []
+
+    async def answer_and_wait(writer: asyncio.StreamWriter) -> None:
+        asked.append(writer)
+        await answer(writer)
+        time_of_calls.end()
+
     write = RosterWrite(run_id=uuid4(), part="roster", roster_id=uuid4(), input_digest="", expected=[])
-    async with answering(answer) as (store, connections):
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            with pytest.raises(ConnectionError, match="gave no answer in time") as caught:
-                await store.write(write)
-        assert (caught.value.retryable, UNKNOWN_OUTCOME in caught.value.message, len(connections)) == (True, True, 2)
+    async with answering(answer_and_wait) as store, asyncio.timeout(PATIENCE_SECONDS):
+        with pytest.raises(ConnectionError, match="gave no answer in time") as caught:
+            await store.write(write)
+    assert (caught.value.retryable, UNKNOWN_OUTCOME in caught.value.message, len(asked)) == (True, True, 2)
 
 
 async def test_both_ways_read_the_same(rest: SupabaseStore, store: PostgresStore, sample: PracticeTables) -> None:

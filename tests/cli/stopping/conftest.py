@@ -44,10 +44,10 @@ async def run(database_url: str, sample: PracticeTables, begun: list[Running]) -
 
 
 @pytest.fixture
-def silent_server() -> Iterator[str]:
+def silent_server() -> Iterator[socket.socket]:
     """A server that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield f"postgresql://anna@127.0.0.1:{listener.getsockname()[1]}/roster"
+        yield listener
 
 
 @pytest.fixture(params=["over a connection", "over REST"])

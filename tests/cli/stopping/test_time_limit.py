@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
-from pathlib import Path
+import signal
+import socket
 
 import pytest
 
+from tests.cli.stopping.clock import LIMIT
 from tests.cli.stopping.running import Gate, Run
+from tests.timing import PATIENCE_SECONDS
+
+CLOCK = "from tests.cli.stopping import clock; clock.start()"
 
 
 @pytest.mark.parametrize("phase", ["connect", "load", "verify"])
-async def test_the_time_limit_of_the_job(run: Run, gate: Gate, silent_server: str, phase: str) -> None:
-    if phase == "load":
-        await gate.put_before("load_roster_v1", "p_roster_id uuid, p_include_open boolean")
-    if phase == "verify":
-        await gate.put_before("verify_roster_v1", "p_roster_id uuid")
-    environment = {"DATABASE_URL": silent_server} if phase == "connect" else {}
-    limit = "10" if phase == "verify" else "3"  # the write has to come before it
-    ended, _, error = await run("--solver", "greedy", "--job-time-limit", limit, **environment).end()
+async def test_the_time_limit_of_the_job(run: Run, gate: Gate, silent_server: socket.socket, phase: str) -> None:
+    environment = {}
+    match phase:
+        case "connect":
+            environment["DATABASE_URL"] = f"postgresql://anna@127.0.0.1:{silent_server.getsockname()[1]}/roster"
+        case "load":
+            await gate.put_before("load_roster_v1", "p_roster_id uuid, p_include_open boolean")
+        case "verify":
+            await gate.put_before("verify_roster_v1", "p_roster_id uuid")
+    running = run("--solver", "greedy", "--job-time-limit", LIMIT, patch=f"{CLOCK}\njob.GRACE_SECONDS = 600.0", **environment)
+    with contextlib.ExitStack() as open_until_the_end:
+        if phase == "connect":
+            connection, _ = await asyncio.wait_for(asyncio.to_thread(silent_server.accept), PATIENCE_SECONDS)
+            open_until_the_end.enter_context(connection)
+        else:
+            await gate.reached()
+        running.process.send_signal(signal.SIGUSR1)
+        ended, _, error = await running.end()
     done = "the roster was written, and not verified" if phase == "verify" else "nothing was written"
     lines = [line for line in error.splitlines() if not line.startswith("{")]
-    assert (ended, lines[0]) == (2, f"error: the job's time limit of {limit} s is over; {done}")
+    assert (ended, lines[0]) == (2, f"error: the job's time limit of {LIMIT} s is over; {done}")
     assert "GREEDY_JOB_TIME_LIMIT" in lines[1]
     assert await gate.written() == (phase == "verify")
 
@@ -36,34 +53,40 @@ async def test_the_solve_is_shortened_so_that_the_roster_is_written(run: Run, ga
     assert json.loads(out)["verification"]["all_passed"] is True
 
 
-HANGS = {
-    "a write that never answers": "",
-    "a solver that does not listen": "from greedy.solve import process; process.PROGRAM = 'import time; time.sleep(300)'",
-    "thought that never ends": "import time; from greedy.pipeline import run; run.Workspace = lambda *_: time.sleep(300)",
-}
-
-
-@pytest.mark.parametrize("hang", HANGS)
-async def test_whatever_hangs_the_process_ends(run: Run, gate: Gate, hang: str) -> None:
+async def test_a_write_that_never_answers_does_not_keep_the_process(run: Run, gate: Gate) -> None:
     before = await gate.state()
-    if "write" in hang:
-        await gate.put_before("write_roster_v1", "p_request jsonb")
-    quick = () if "solver" in hang else ("--solver", "greedy")  # in time for the write
-    limit = "6" if "solver" in hang else "10"  # with more, the solve is given up before the job is
-    running = run(*quick, "--job-time-limit", limit, patch=f"job.GRACE_SECONDS = 1.0\n{HANGS[hang]}")
-    if "solver" in hang:
-        running.look_for_children()
+    await gate.put_before("write_roster_v1", "p_request jsonb")
+    running = run("--solver", "greedy", "--job-time-limit", LIMIT, patch=f"{CLOCK}\njob.GRACE_SECONDS = 1.0")
+    await gate.reached()
+    running.process.send_signal(signal.SIGUSR1)
     ended, out, error = await running.end()
-    said = error.splitlines()[-1] if "solver" not in hang else error.splitlines()[-2]
     assert (ended, out) == (2, "")
-    if "solver" in hang:
-        assert said == "error: the job's time limit of 6 s is over; nothing was written"
-    else:
-        assert said.startswith("error: the job's time is over; ended at once, as it did not end by itself; ")
+    assert error.splitlines()[-1].startswith("error: the job's time is over; ended at once, as it did not end by itself; ")
     await gate.open()
     held = await gate.state()
     assert (held == before) == (await gate.written() == 0)
-    assert await gate.written() == 0 or "write" in hang
+
+
+async def test_a_solver_that_does_not_listen_is_ended_with_the_job(run: Run, gate: Gate) -> None:
+    patch = f"{CLOCK}\njob.GRACE_SECONDS = 600.0\nfrom greedy.solve import process; process.PROGRAM = 'import time; time.sleep(300)'"
+    running = run("--job-time-limit", LIMIT, patch=patch)
+    running.look_for_children()
+    running.process.send_signal(signal.SIGUSR1)
+    ended, out, error = await running.end()
+    said = f"error: the job's time limit of {LIMIT} s is over; nothing was written"
+    assert (ended, out, error.splitlines()[-2]) == (2, "", said)
+    assert await gate.written() == 0
+
+
+async def test_thought_that_never_ends_does_not_keep_the_process(run: Run, gate: Gate) -> None:
+    patch = "from greedy.pipeline import run; run.Workspace = lambda *_: (clock.let_time_pass(), time.sleep(300))"
+    limited = ("--solver", "greedy", "--job-time-limit", LIMIT)
+    ended, out, error = await run(*limited, patch=f"{CLOCK}\njob.GRACE_SECONDS = 1.0\nimport time; {patch}").end()
+    assert (ended, out) == (2, "")
+    assert error.splitlines()[-1].startswith(
+        "error: the job's time is over; ended at once, as it did not end by itself; nothing was written"
+    )
+    assert await gate.written() == 0
 
 
 async def test_a_reader_who_does_not_read(run: Run, gate: Gate) -> None:
@@ -73,8 +96,10 @@ async def test_a_reader_who_does_not_read(run: Run, gate: Gate) -> None:
         while True:
             os.write(writing, b"x" * 4096)
     os.set_blocking(writing, True)
+    patch = "from greedy.cli import running; show = running.print_outcome; running.print_outcome = lambda one: (clock.let_time_pass(), show(one))"
+    limited = ("--solver", "greedy", "--job-time-limit", LIMIT)
     try:
-        ended, _, error = await run("--solver", "greedy", "--job-time-limit", "10", patch="job.GRACE_SECONDS = 1.0", stdout=writing).end()
+        ended, _, error = await run(*limited, patch=f"{CLOCK}\njob.GRACE_SECONDS = 1.0\n{patch}", stdout=writing).end()
     finally:
         os.close(reading)
         os.close(writing)
@@ -83,10 +108,10 @@ async def test_a_reader_who_does_not_read(run: Run, gate: Gate) -> None:
     assert await gate.written() == 1
 
 
-async def test_a_hang_that_lets_no_thread_run(run: Run, gate: Gate, tmp_path: Path) -> None:
-    """Native code that keeps the interpreter to itself."""
-    patch = "import ctypes; from greedy.pipeline import run; run.Workspace = lambda *_: ctypes.PyDLL(None).sleep(300)"
-    ended, _, _ = await run("--job-time-limit", "8", patch=f"job.GRACE_SECONDS = 1.0\n{patch}").end()
+async def test_a_hang_that_lets_no_thread_run(run: Run, gate: Gate) -> None:
+    """Native code that keeps the interpreter to itself. Asked to end just before, as what ends it then counts the seconds of the machine."""
+    patch = "import ctypes, os; from greedy.pipeline import run; run.Workspace = lambda *_: (os.kill(os.getpid(), signal.SIGTERM), ctypes.PyDLL(None).sleep(300))"
+    ended, _, _ = await run("--solver", "greedy", patch=f"job.STOP_SECONDS = job.GRACE_SECONDS = 1.0\n{patch}").end()
     assert ended == 1
     assert await gate.written() == 0
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 from uuid import UUID, uuid4
 
-import psutil
 import pytest
 
 from greedy.database.connector import DBConnector
@@ -23,7 +21,7 @@ from greedy.pipeline import verify_roster
 from greedy.solve.fill import fill
 from greedy.store.postgres import PostgresStore
 from greedy.workspace import Workspace
-from tests.timing import PATIENCE_SECONDS
+from tests.timing import PATIENCE_SECONDS, computing_seconds
 
 CONTENT = {
     "rosters": "naam, start_date, end_date, status",
@@ -106,22 +104,13 @@ async def test_a_clone_of_a_final_roster_follows_the_rules_of_today(db: DBConnec
 async def test_a_large_roster_is_cloned_about_as_fast_as_it_is_imported(db: DBConnector, store: PostgresStore) -> None:
     tables = generate_practice(GeneratorConfig(employees=60, weeks=13), open_slots=True)
     assert len(tables.roster_assignments) == 16_380
-    started = await computing(db)
+    started = await computing_seconds(db)
     await store.import_tables(tables)
-    imported = await computing(db) - started
+    imported = await computing_seconds(db) - started
     new = await clone_roster(db, tables.roster.id)
-    cloned = await computing(db) - imported - started
+    cloned = await computing_seconds(db) - imported - started
     assert await content(db, new) == await content(db, tables.roster.id)
     assert cloned < 3 * imported, f"16,380 slots: {imported:.2f} s to import, {cloned:.2f} s to clone"
-
-
-async def computing(db: DBConnector) -> float:
-    """Seconds that this process and its sessions in the server have computed. It does not count when others hold the machine."""
-    sessions = await db.execute(
-        "select pid from pg_stat_activity where datname = current_database() and client_port is not null", fetch_all=True
-    )
-    times = [psutil.Process(session["pid"]).cpu_times() for session in sessions]
-    return time.process_time() + sum(one.user + one.system for one in times)
 
 
 async def test_a_clone_waits_for_a_write_and_shows_the_new_roster(db: DBConnector, written: UUID) -> None:

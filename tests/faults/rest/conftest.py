@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -24,13 +23,13 @@ from greedy.database import retry
 from greedy.database.connector import DBConnector
 from greedy.database.embedded.server import EmbeddedServer
 from greedy.formats.tables import PracticeTables
-from greedy.store import calls, supabase
+from greedy.store import calls
 from greedy.store.postgres import PostgresStore
 from tests.databases import make_template
 from tests.faults.kill_writes import STATE
 from tests.faults.rest.proxy import Proxy, spoiling
+from tests.stores import TimeOfCalls
 from tests.supabase_project import Project
-from tests.timing import PATIENCE_SECONDS
 
 ROSTER = "8e91579a-21c3-439e-90c1-91728c541241"
 DATED = ("roster_period_staffing_dagdelen", "roster_assignments")
@@ -142,20 +141,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def hasty(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time of a call is over when its answer fails to come, and not before, however slow the machine is."""
-    calls: list[tuple[asyncio.AbstractEventLoop, asyncio.Timeout]] = []
-
-    def timeout(seconds: float) -> asyncio.Timeout:
-        assert seconds == supabase.CALL_SECONDS
-        calls.append((asyncio.get_running_loop(), asyncio.timeout(PATIENCE_SECONDS)))
-        return calls[-1][1]
-
-    def end() -> None:
-        loop, call = calls[-1]
-        loop.call_soon_threadsafe(lambda: call.reschedule(loop.time()))
-
-    monkeypatch.setattr(supabase, "asyncio", SimpleNamespace(timeout=timeout))
-    proxy.on_silence = end
+    """The time of a call is over when its answer fails to come."""
+    proxy.on_silence = TimeOfCalls(monkeypatch).end
 
 
 @dataclass(frozen=True)
