@@ -82,6 +82,10 @@ class Words:
         """`Mon 24 Nov`, `ma 24 nov`."""
         return self._date(date, "EEE d MMM")
 
+    def month(self, date: dt.date) -> str:
+        """`November 2025`, `november 2025`."""
+        return self._date(date, "MMMM y")
+
     def weekday(self, date: dt.date) -> str:
         """`Mon`, `ma`."""
         return self._date(date, "EEE")

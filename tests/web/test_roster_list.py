@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from uuid import UUID, uuid4
+
+import pytest
 
 from greedy.desk.opened import lay_open
 from greedy.formats.tables import PracticeTables
@@ -11,14 +14,15 @@ from greedy.model.problem import SlotStatus
 from greedy.store.base import RosterSummary
 from greedy.store.copies import RosterCopy
 from greedy.web.views.grid_changes import GridMemory, Redraw
-from greedy.web.views.roster_list import roster_lines
+from greedy.web.views.roster_list import Order, Wanted
 from greedy.web.views.roster_page import Shown
+from greedy.wording import words_of
 
 NOW = dt.datetime(2025, 11, 1, tzinfo=dt.UTC)
 
 
-def roster(name: str, start: dt.date) -> RosterSummary:
-    return RosterSummary(id=uuid4(), naam=name, start_date=start, end_date=start + dt.timedelta(days=6), status="draft")
+def roster(name: str, start: dt.date, *, weeks: int = 1, status: str = "draft") -> RosterSummary:
+    return RosterSummary(id=uuid4(), naam=name, start_date=start, end_date=start + dt.timedelta(days=7 * weeks - 1), status=status)
 
 
 def copy(of: UUID, one: RosterSummary) -> RosterCopy:
@@ -29,9 +33,50 @@ def test_copies_stand_below_their_roster_and_the_latest_period_first() -> None:
     old, new = roster("old", dt.date(2025, 11, 3)), roster("new", dt.date(2025, 12, 1))
     first, second, deeper, orphan = (roster(name, dt.date(2025, 11, 3)) for name in ("first", "second", "deeper", "orphan"))
     copies = [copy(old.id, first), copy(old.id, second), copy(first.id, deeper), copy(uuid4(), orphan)]
-    lines = roster_lines([old, new, first, second, deeper, orphan], copies)
+    lines = Wanted().chosen([old, new, first, second, deeper, orphan], copies, words_of("en"))
     assert [line.name for line in lines] == ["new", "old", "second", "first", "deeper", "orphan"]
     assert lines[0].weeks == (49, 49)
+
+
+WINTER = roster("Winter, praktijk 10", dt.date(2025, 11, 24), weeks=7, status="final")
+SPRING = roster("Lente, praktijk 9", dt.date(2026, 3, 2))
+TRIAL = roster("Proef met meer nachten", dt.date(2026, 3, 2))
+
+
+@pytest.mark.parametrize(
+    ("find", "found"),
+    [
+        ("", [SPRING, TRIAL, WINTER]),
+        ("WINT", [WINTER]),
+        ("praktijk 9", [SPRING, TRIAL]),
+        ("praktijk 4", []),  # a number is meant as it stands: not week 48
+        ("december 2025", [WINTER]),  # neither its first month nor its last
+        ("week 1", [WINTER]),  # a week in the new year
+        ("10", [SPRING, TRIAL, WINTER]),  # the week of the one, the name of the other
+        ("definitief", [WINTER]),
+        ("nachten", [SPRING, TRIAL]),
+    ],
+)
+def test_rosters_are_found_by_name_period_and_state_and_copies_stay_with_their_roster(find: str, found: Sequence[RosterSummary]) -> None:
+    lines = Wanted(find=find).chosen([WINTER, SPRING, TRIAL], [copy(SPRING.id, TRIAL)], words_of("nl"))
+    assert [line.name for line in lines] == [one.naam for one in found]
+
+
+@pytest.mark.parametrize(
+    ("order", "sorted_so"),
+    [
+        (Order.PERIOD, ["Rooster 10", "2025, laatste", "rooster 9"]),
+        (Order.NAME, ["2025, laatste", "rooster 9", "Rooster 10"]),
+        (Order.STATE, ["rooster 9", "2025, laatste", "Rooster 10"]),
+    ],
+)
+def test_rosters_are_sorted(order: Order, sorted_so: list[str]) -> None:
+    rosters = [
+        roster("Rooster 10", dt.date(2026, 3, 1), status="final"),
+        roster("rooster 9", dt.date(2026, 1, 5)),
+        roster("2025, laatste", dt.date(2026, 2, 2), status="in_progress"),
+    ]
+    assert [line.name for line in Wanted(order=order).chosen(rosters, [], words_of("en"))] == sorted_so
 
 
 def test_only_employees_whose_cells_changed_are_drawn_anew(sample: PracticeTables) -> None:

@@ -94,5 +94,6 @@ def test_lists_and_numbers_are_said_in_the_language_too() -> None:
 def test_dates_are_written_as_each_language_does() -> None:
     day = date(2025, 11, 24)
     assert (DUTCH.day(day), DUTCH.short_day(day), DUTCH.short_date(day)) == ("maandag 24 november 2025", "ma 24 nov", "ma 24-11-2025")
+    assert (DUTCH.month(day), ENGLISH.month(day)) == ("november 2025", "November 2025")
     assert (ENGLISH.day(day), ENGLISH.short_day(day), ENGLISH.weekday(day)) == ("Monday 24 November 2025", "Mon 24 Nov", "Mon")
     assert (DUTCH.number(94.25), ENGLISH.number(94.25)) == ("94,25", "94.25")

@@ -14,19 +14,22 @@ from greedy.report.counts import percent
 from greedy.web.context import DeskOf, Page, Planner, StoreOf
 from greedy.web.views.change_words import line_said
 from greedy.web.views.open_shifts import candidate_view, open_shifts
-from greedy.web.views.roster_list import roster_lines
+from greedy.web.views.roster_list import Wanted
 from greedy.web.views.roster_page import Shown, State, drawing, redrawn
 
 router = APIRouter(include_in_schema=False)
 
 LINES_LOOKED_AT = 20
+FEW = 7  # rosters that a list shows without a way to search it
 
 
 @router.get("/")
-async def list_rosters(page: Page, store: StoreOf) -> Response:
-    """All rosters, the latest period first, and below each its what-if copies."""
+async def list_rosters(page: Page, store: StoreOf, wanted: Annotated[Wanted, Query()]) -> Response:
+    """The rosters that are looked for, or all, below each its what-if copies; only the list when htmx asks, as after a letter typed."""
     rosters, copies = await asyncio.gather(store.list_rosters(), store.copies.list())
-    return page.render("rosters.html", rosters=roster_lines(rosters, copies))
+    chosen = await asyncio.to_thread(wanted.chosen, rosters, copies, page.words)
+    template = "roster_list.html" if page.is_part else "rosters.html"
+    return page.render(template, rosters=chosen, total=len(rosters), searchable=len(rosters) > FEW, wanted=wanted)
 
 
 @router.get("/rosters/{roster_id}/coverage")
