@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.web.conftest import Axe, NewWindow, PageServer, Screenshot
@@ -17,6 +19,7 @@ PAGES = {
     "imports": "/imports",
     "not-found": "/no-such-page",
 }
+FAULTY_WORKBOOK = Path(__file__).parents[2] / "data" / "workbooks" / "faults-everywhere.xlsx"
 WIDTH_OF_GRID = {"light": 390, "dark": 1280}  # axe-core takes seconds for a grid
 LANGUAGE = {"light": "nl-NL", "dark": "en-GB"}
 
@@ -45,3 +48,19 @@ async def test_pages_are_accessible_and_fit(
             if await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
                 faults.append(f"{name} {width}: wider than the window")
     assert not faults
+
+
+async def test_faults_of_a_workbook_are_read_on_a_telephone(
+    new_window: NewWindow, page_server: PageServer, axe: Axe, screenshot: Screenshot
+) -> None:
+    page = await new_window(viewport={"width": 390, "height": 850}, locale="nl-NL")
+    await page.goto(page_server.first_url)
+    await page.goto(f"{page_server.url}/imports")
+    await page.set_input_files("input[type=file]", FAULTY_WORKBOOK)
+    await page.get_by_role("button", name="Kijk de werkmap na").click()
+    names = page.locator(".faults bdi")
+    await names.first.wait_for()
+    await screenshot(page, "faults-390")
+    assert not await names.evaluate_all("names => names.filter((one) => one.getClientRects().length > 1).map((one) => one.innerText)")
+    assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert not await axe(page)
