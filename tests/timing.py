@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 
@@ -42,6 +43,12 @@ async def computing_seconds(db: DBConnector) -> float:
     )
     times = [psutil.Process(session["pid"]).cpu_times() for session in sessions]
     return time.process_time() + sum(one.user + one.system for one in times)
+
+
+def peak_mib() -> float:
+    """The most memory that this process has held. Not `ru_maxrss`, which counts what the process that started this one held then."""
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1024
 
 
 def assert_grows_with_its_size(work: Callable[[int], object], size: int) -> None:

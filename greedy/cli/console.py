@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
@@ -100,8 +101,15 @@ def parse_roster_id(text: str | None, settings: Settings) -> UUID:
 
 
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine to its end."""
-    return asyncio.run(work)
+    """Run a coroutine to its end. Signals are heard at any moment."""
+    return asyncio.run(_woken_by_signals(work))
+
+
+async def _woken_by_signals(work: Coroutine[Any, Any, Result]) -> Result:
+    # One that comes as the loop is about to wait, or to another thread, would be heard only when what it waits for comes. A loop with a
+    # signal of its own, whichever, is woken by each.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGURG, lambda: None)
+    return await work
 
 
 @contextmanager

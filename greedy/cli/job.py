@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVar
 import psutil
 import structlog
 
-from greedy.cli.console import ExitCode
+from greedy.cli.console import ExitCode, run_async
 from greedy.errors import GreedyError, OutsideError
 from greedy.log import collected, line_of
 from greedy.stopping import Stop, Why, Write
@@ -75,7 +75,7 @@ class Job:
         StoppedError
             It was asked to end before its write began.
         """
-        return asyncio.run(self._bounded(work))
+        return run_async(self._bounded(work))
 
     def stopped(self, done: str | None = None) -> StoppedError:
         """The error of a job that was asked to end, and did. `done` says what it did; otherwise how far its write had come."""

@@ -164,6 +164,8 @@ def test_asked_on_a_terminal(loaded: Greedy, answer: str, code: int) -> None:
     assert loaded("db", "dump", "my.dump").returncode == 0
     child, terminal = pty.fork()
     if not child:
+        # Whoever started the tests may have asked for interrupts to be ignored, as a shell does for what it starts in the background.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.chdir(loaded.folder)
         os.execve(sys.executable, [sys.executable, "-m", "greedy", "db", "restore", "my.dump"], loaded.environment)  # noqa: S606  on a terminal of its own
     said, deadline = b"", time.monotonic() + PATIENCE_SECONDS

@@ -26,8 +26,8 @@ from greedy.cli.main import main
 from greedy.errors import InputError
 from greedy.generate.config import GeneratorConfig
 from tests.cli.test_cli import Greedy
+from tests.timing import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 60
 FEW = ("--practices", "2", "--employees", "11", "--seed", "7", "--shortage", "0.03")
 
 

@@ -103,7 +103,9 @@ async def test_a_signal_ends_it_between_batches(
     db: DBConnector, database_url: str, things: Path, number: signal.Signals, code: int, said: str
 ) -> None:
     variables = {"THINGS_FILE": str(things), "THINGS_COUNT": "1", "DATABASE_URL": database_url}
-    command = [sys.executable, str(SCRIPT), "--batch-size", "2"]
+    # Whoever started the tests may have asked for interrupts to be ignored, as a shell does for what it starts in the background.
+    program = "import runpy, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    command = [sys.executable, "-c", program, str(SCRIPT), "--batch-size", "2"]
     process = subprocess.Popen(command, env=environment(**variables, THINGS_SLOW="0.3"), stderr=subprocess.PIPE, text=True)  # noqa: ASYNC220
     await until(lambda: db.execute("select exists (select from bronze.raw_entities)", fetch_val=True))
     process.send_signal(number)

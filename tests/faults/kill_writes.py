@@ -118,14 +118,17 @@ def main() -> None:
     counts = {"kills": 0, "old": 0, "new": 0, "mixed": 0, "finished": 0}
     while counts["kills"] < kills:
         other, workspace = ("part", part) if held == "full" else ("full", full)
+        # The moments follow the machine, which may be faster or slower by now than it was.
         if not fork_and_kill(workspace, chance.uniform(0.0, 2.0) * seconds[other], *where):
             counts["finished"] += 1
+            seconds[other] *= 0.9
             held = other
             continue
         counts["kills"] += 1
         found = asyncio.run(state(url, roster_id))
         if found == states[held]:
             counts["old"] += 1
+            seconds[other] *= 1.1
         elif found == states[other]:
             counts["new"] += 1
             held = other

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
+import pytest
+
 from greedy.database.connector import DBConnector
 from greedy.formats.tables import PracticeTables
+from greedy.store import calls
 from greedy.store.changes import ChangeAnswer, ChangeRequest
 from greedy.store.postgres import PostgresStore
 from tests.contract.test_changes import AWAY, OPEN, content, request, slot
-from tests.timing import until
+from tests.timing import PATIENCE_SECONDS, until
 
 PLANNERS = {"Anna": "EMP001", "Bea": "EMP003", "Cato": "EMP005"}
 CHANGES = 4
@@ -22,8 +25,9 @@ where datname = current_database() and state = 'active' and pid <> pg_backend_pi
 
 
 async def test_what_was_answered_stands_whatever_connections_are_lost(
-    store: PostgresStore, sample: PracticeTables, database_url: str
+    store: PostgresStore, sample: PracticeTables, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(calls, "RETRY_SECONDS", PATIENCE_SECONDS)  # one may be hit again and again
     await store.import_tables(sample)
     before = await content(store, sample.roster.id)
     answered: list[tuple[ChangeRequest, ChangeAnswer]] = []

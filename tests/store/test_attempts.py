@@ -21,6 +21,7 @@ from greedy.store.changes import ChangeRequest, SlotChange, SlotContent
 from greedy.store.functions import FunctionStore
 from greedy.store.postgres import PostgresFunctions, PostgresStore
 from greedy.workspace import Workspace
+from tests.timing import PATIENCE_SECONDS
 
 Answer = TypeVar("Answer")
 LOST = ConnectionError("lost in the middle", retryable=True)
@@ -55,7 +56,10 @@ async def test_an_import_whose_answer_was_lost_was_done(db: DBConnector, sample:
     assert not await FunctionStore(Lossy(db)).import_tables(sample)
 
 
-async def test_a_write_whose_answers_were_lost_is_done_once(db: DBConnector, store: PostgresStore, sample: PracticeTables) -> None:
+async def test_a_write_whose_answers_were_lost_is_done_once(
+    db: DBConnector, store: PostgresStore, sample: PracticeTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "RETRY_SECONDS", PATIENCE_SECONDS)  # for three attempts, however long each takes
     await store.import_tables(sample)
     workspace = Workspace(to_problem(await store.load(sample.roster.id)))
     fill(workspace)

@@ -125,7 +125,7 @@ def _key_of(settings: Settings) -> str | None:
 async def _facts(functions: Functions, remedies: Remedies, settings: Settings, now: Callable[[], dt.datetime]) -> AsyncIterator[Fact]:
     try:
         await functions.call(FACTS, {}, ANSWER)  # the first call connects, which is no part of a round trip
-        asked, started = now(), time.perf_counter()
+        started, asked = time.perf_counter(), now()  # in this order a pause between the two is part of the round trip
         found = await functions.call(FACTS, {}, ANSWER)
         seconds = time.perf_counter() - started
     except (AuthenticationError, SchemaError, ValidationError) as exc:

@@ -10,12 +10,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from greedy.cli import job
 from greedy.cli.job import Job, StoppedError
 from greedy.sample import SAMPLE_DIR
 from greedy.stopping import Stop, Why
@@ -168,7 +169,7 @@ async def test_a_second_signal_ends_it_at_once(either_run: Run, gate: Gate) -> N
 async def test_a_second_signal_needs_no_reader(run: Run, gate: Gate, reader: str) -> None:
     await gate.put_before("write_roster_v1", "p_request jsonb")
     reading, writing = os.pipe()
-    running = run(stderr=writing)
+    running = run(stderr=writing, patch="job.STOP_SECONDS = 600.0")  # after which it would be ended for the first signal too
     await gate.reached()
     if reader == "has gone":
         os.close(reading)
@@ -178,8 +179,7 @@ async def test_a_second_signal_needs_no_reader(run: Run, gate: Gate, reader: str
             while True:
                 os.write(writing, b"x" * 4096)
         os.set_blocking(writing, True)
-    async with asyncio.timeout(job.STOP_SECONDS - 15):  # then it would be ended after the first signal too
-        await running.terminate_twice()
+    await running.terminate_twice()
     assert (await running.end())[0] == 143
 
 
@@ -235,3 +235,29 @@ def test_an_error_of_what_was_given_up_is_no_news(asked: bool, caplog: pytest.Lo
         else:
             one.run(work(one.stop))
     assert ("never retrieved" in caplog.text) is not asked
+
+
+def test_a_signal_wakes_a_loop_that_waits() -> None:
+    """Also one that another thread takes, or that comes as the loop is about to wait: neither interrupts its waiting."""
+    waited: list[float] = []
+
+    def ask(waits: threading.Event) -> None:
+        waits.wait(PATIENCE_SECONDS)
+        time.sleep(0.2)  # where the loop is slower than that, it is woken all the more
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    async def work() -> None:
+        begun = time.monotonic()
+        waits.set()
+        try:
+            await asyncio.sleep(PATIENCE_SECONDS)
+        finally:
+            waited.append(time.monotonic() - begun)
+
+    waits = threading.Event()
+    asking = threading.Thread(target=ask, args=(waits,))
+    asking.start()
+    with Job() as one, pytest.raises(StoppedError):
+        one.run(work())
+    asking.join()
+    assert waited[0] < PATIENCE_SECONDS

@@ -8,9 +8,11 @@ import json
 import os
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 
+from greedy.pipeline.solving import SECONDS_AFTER_SOLVE
 from tests.cli.stopping.clock import LIMIT
 from tests.cli.stopping.running import Gate, Run
 from tests.timing import PATIENCE_SECONDS
@@ -44,12 +46,27 @@ async def test_the_time_limit_of_the_job(run: Run, gate: Gate, silent_server: so
     assert await gate.written() == (phase == "verify")
 
 
-async def test_the_solve_is_shortened_so_that_the_roster_is_written(run: Run, gate: Gate) -> None:
-    running = run("--wishes", "--time-limit", "300", "--json", GREEDY_JOB_TIME_LIMIT="60")
+# For the child that solves.
+NOTES_ITS_LIMIT = """
+from greedy.solve import child
+solve = child.solve
+def noting(*arguments, **options):
+    with open({file!r}, "w") as file:
+        print(options["time_limit_seconds"], file=file)
+    return solve(*arguments, **options)
+child.solve = noting
+child.main()
+"""
+
+
+async def test_the_solve_is_shortened_so_that_the_roster_is_written(run: Run, gate: Gate, tmp_path: Path) -> None:
+    noted = tmp_path / "limit"
+    patch = f"from greedy.solve import process; process.PROGRAM = {NOTES_ITS_LIMIT.format(file=str(noted))!r}"
+    running = run("--time-limit", "3000", "--json", patch=patch, GREEDY_JOB_TIME_LIMIT="600")
     ended, out, error = await running.end()
     shortened = json.loads(error.splitlines()[0])
-    assert (ended, shortened["event"], shortened["asked_seconds"]) == (0, "solve.shortened", 300)
-    assert json.loads(out)["solver"]["seconds"] < 60
+    assert (ended, shortened["event"], shortened["asked_seconds"]) == (0, "solve.shortened", 3000)
+    assert 0 < float(noted.read_text()) <= shortened["seconds"] < 600 - SECONDS_AFTER_SOLVE
     assert json.loads(out)["verification"]["all_passed"] is True
 
 

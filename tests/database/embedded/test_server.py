@@ -72,7 +72,7 @@ def test_a_process_id_that_belongs_to_another_program_by_now_is_neither_believed
     own.start()
     crashed = own.process_id()
     assert crashed is not None
-    with subprocess.Popen(["sleep", "60"], **server_user.run_options()) as bystander:
+    with subprocess.Popen(["sleep", "infinity"], **server_user.run_options()) as bystander:
         os.kill(crashed, signal.SIGKILL)
         pid_file = own.cluster / "postmaster.pid"
         pid_file.write_text("\n".join([str(bystander.pid), *pid_file.read_text().splitlines()[1:]]) + "\n")

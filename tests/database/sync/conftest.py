@@ -75,11 +75,11 @@ class Killer:
         return {"killed\n": True, "ended\n": False}[self._process.stdout.readline()]
 
     def moments(self, count: int) -> Iterator[float]:
-        """So many moments within the step, from its first to its last, again and again; on a slow machine it takes longer."""
+        """So many moments within the step, from its first to its last; then again and further apart, as it takes longer on a slow machine."""
         started = time.perf_counter()
         assert not self(PATIENCE_SECONDS)
         seconds = time.perf_counter() - started
-        return (seconds * (number % count) / count for number in range(5 * count))
+        return (seconds * (number % count) / count * (1 + number // count) for number in range(5 * count))
 
     def __enter__(self) -> Killer:
         return self

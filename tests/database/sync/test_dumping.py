@@ -7,7 +7,9 @@ import os
 import resource
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -17,7 +19,7 @@ from greedy.database.sync import DatabaseSyncManager, DumpError, ProgramError, o
 from greedy.database.sync.new_file import UNFINISHED
 from greedy.errors import SettingsError
 from tests.database.sync.conftest import Killer, content, run
-from tests.timing import PATIENCE_SECONDS
+from tests.timing import PATIENCE_SECONDS, until
 
 DUMP = """
 import asyncio, sys
@@ -45,17 +47,24 @@ async def test_what_a_manifest_says(manager: DatabaseSyncManager, loaded_url: st
 async def test_counts_and_rows_are_of_one_moment(manager: DatabaseSyncManager, loaded_url: str, tmp_path: Path) -> None:
     """A writer adds rows all the time; every dump's counts fit its rows, or its restore would be refused."""
     stop = asyncio.Event()
+    written = 0
 
     async def write() -> None:
+        nonlocal written
         while not stop.is_set():
             await run(
                 loaded_url, "insert into rosters (start_date, end_date) select '2026-01-01', '2026-01-07' from generate_series(1, 50)"
             )
+            written += 1
+
+    async def has_written(more_than: int) -> bool:
+        return written > more_than
 
     writing = asyncio.create_task(write())
     try:
         counts = set()
         for number in range(3):
+            await until(partial(has_written, written))  # between two dumps too
             made = await manager.dump(tmp_path / f"{number}.dump")
             counts.add(made.manifest.rows["public.rosters"])
     finally:
@@ -199,7 +208,8 @@ async def test_a_pooler_in_transaction_mode_is_refused(tmp_path: Path) -> None:
 
 async def test_the_password_is_in_no_list_of_processes(loaded_url: str, tmp_path: Path) -> None:
     """Every argument of every process is looked at while a dump runs."""
-    url = loaded_url.replace("@/", ":gehe%20im@/")
+    secret = uuid4().hex  # which nobody else on this machine has
+    url = loaded_url.replace("@/", f":{secret}%20im@/")
     seen: set[str] = set()
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", DUMP.replace("sys.argv[1]", "__import__('os').environ['URL']"), "x", str(tmp_path / "x.dump"), env={**os.environ, "URL": url})  # fmt: skip
     while process.returncode is None:
@@ -211,4 +221,4 @@ async def test_the_password_is_in_no_list_of_processes(loaded_url: str, tmp_path
         await asyncio.sleep(0)
     assert process.returncode == 0
     assert any("pg_dump" in line for line in seen)
-    assert not any("gehe" in line for line in seen)
+    assert not any(secret in line for line in seen)

@@ -18,6 +18,7 @@ from greedy.database.embedded.server import EmbeddedServer
 from greedy.formats.practice import to_problem
 from greedy.persist import BatchWriter
 from greedy.solve.fill import fill
+from greedy.store import calls
 from greedy.store.supabase import SupabaseStore, open_supabase
 from greedy.workspace import Workspace
 from tests.faults import kill_writes
@@ -95,7 +96,10 @@ async def _looking(project: Project) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.mark.usefixtures("without_pauses")
-async def test_many_answers_lost_after_the_commit_are_written_once_each(proxy: Proxy, project: Project) -> None:
+async def test_many_answers_lost_after_the_commit_are_written_once_each(
+    proxy: Proxy, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "RETRY_SECONDS", PATIENCE_SECONDS)  # for four attempts, however long each takes
     async with _workspace(proxy, project) as (store, workspace), _looking(project) as direct:
         for _ in range(ROUNDS):
             proxy.plan("write_roster_v1", dropped, after_commit(dropped), after_commit(dropped))

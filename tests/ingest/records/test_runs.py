@@ -177,11 +177,12 @@ def slow(count: int) -> Iterator[SourceRecord]:
 
 
 MEMORY = """
-import asyncio, json, resource, sys
+import asyncio, sys
 from greedy.database import DBConnector
 from greedy.ingest.records.steps import StepOptions, ingest, transform
 from tests.ingest.records.made import Made, Things
 from tests.ingest.records.test_runs import slow
+from tests.timing import peak_mib
 
 async def main():
     async with DBConnector(sys.argv[1], min_size=1) as db:
@@ -189,19 +190,19 @@ async def main():
         await transform(db, Things())
 
 asyncio.run(main())
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peak_mib())
 """
 
 
 async def test_memory_does_not_grow_with_the_source(things: DBConnector, database_url: str) -> None:
-    async def peak_mib(count: int) -> float:
+    async def peak_with(count: int) -> float:
         await things.execute("truncate things, bronze.raw_entities, meta.entity_quality; truncate meta.ingestion_runs cascade")
         command = [sys.executable, "-c", MEMORY, database_url, str(count)]
         done = await asyncio.to_thread(
             subprocess.run, command, capture_output=True, text=True, timeout=5 * PATIENCE_SECONDS, cwd=Path(__file__).parents[3]
         )
         assert done.returncode == 0, done.stderr
-        return int(done.stdout.split()[-1]) / 1024
+        return float(done.stdout.split()[-1])
 
-    small, large = await peak_mib(2_000), await peak_mib(20_000)
+    small, large = await peak_with(2_000), await peak_with(20_000)
     assert large < small + 8, f"{small:.0f} MiB for 2,000 records, {large:.0f} for 20,000"
