@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -30,8 +30,13 @@ ENDLESS = GeneratorConfig(practices=2000, employees=60_000)  # its processes are
 
 
 def workers() -> list[psutil.Process]:
-    """Processes that this one has started to make rows."""
-    return [child for child in psutil.Process().children() if "greedy.generate.making.worker" in " ".join(child.cmdline())]
+    """Processes that this one has started to make rows, and that have not ended."""
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # it has just ended, or is dead and nobody has looked yet
+            if "greedy.generate.making.worker" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 @pytest.fixture
