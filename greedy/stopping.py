@@ -1,11 +1,14 @@
-"""How a job is asked to end before it has done all, and what is not cut off then."""
+"""How a job is asked to end before it has done all, and what is not cut off then; and how a process is ended."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import time
+from asyncio.subprocess import Process
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -92,3 +95,11 @@ class Stop:
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+
+
+def end_process(process: Process, how: signal.Signals = signal.SIGKILL) -> None:
+    """Send a signal to a process of this loop that may have ended just now."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            # Not `process.kill`, which collects the exit code of one that has just ended, so that nobody else learns it.
+            os.kill(process.pid, how)

@@ -7,7 +7,6 @@ import importlib.util
 import os
 import re
 import shutil
-import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -20,6 +19,7 @@ from greedy.database.server_url import describe_server, is_transaction_pooler
 from greedy.database.sync.dump_file import CHUNK
 from greedy.database.sync.errors import ProgramError
 from greedy.errors import SettingsError
+from greedy.stopping import end_process
 
 SYSTEM_FOLDERS = ("/usr/lib/postgresql", "/usr/pgsql-")  # where Debian and Red Hat keep several versions beside each other
 VERSION = re.compile(r"\(PostgreSQL\) (?P<version>(?P<major>\d+)\S*)")
@@ -201,10 +201,7 @@ async def running(
     except TimeoutError:
         raise ProgramError(f"{name} was ended after {timeout_seconds:.0f} seconds", next_step="try again; give it more time") from None
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                # Not `process.kill`, which collects the exit code of a program that has just ended, so that nobody else learns it.
-                os.kill(process.pid, signal.SIGKILL)
+        end_process(process)
         listening.cancel()
         await asyncio.gather(process.wait(), listening, return_exceptions=True)
         if process.stdin is not None:

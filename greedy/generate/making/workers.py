@@ -19,6 +19,7 @@ from greedy.generate.config import GeneratorConfig
 from greedy.generate.making.chunks import Made, made
 from greedy.generate.making.worker import LENGTH, Answer, Order
 from greedy.generate.sinks.base import Chunk
+from greedy.stopping import end_process
 
 PROGRAM = "from greedy.generate.making.worker import main; main()"
 MOST_WORKERS = 4  # more would wait for the sinks, and take 100 MB each
@@ -82,8 +83,7 @@ async def _worker(order: Order) -> AsyncIterator[Process]:
         process.stdin.write(pickle.dumps(order))  # and stays open: its end is the worker's
         yield process
     finally:
-        with contextlib.suppress(ProcessLookupError):  # it has ended already
-            process.kill()
+        end_process(process)
         await _ended(process)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 import greedy
+from greedy.stopping import end_process
 
 if TYPE_CHECKING:
     from greedy.settings import Settings
@@ -73,13 +75,12 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """Ask it to end, and see to it that it does."""
     if process.returncode is not None:
         return
-    with contextlib.suppress(ProcessLookupError):
-        process.terminate()
+    end_process(process, signal.SIGTERM)
     try:
         await asyncio.wait_for(process.wait(), GOODBYE_SECONDS)
     except TimeoutError:
         log.warning("worker.killed", process=process.pid)
-        process.kill()
+        end_process(process)
         await process.wait()
 
 
