@@ -55,10 +55,10 @@ async def test_a_worker_commits_what_succeeds_and_rolls_back_what_fails(
     environment = {**os.environ, "TASKS_DATABASE_URL": database_url, "TASKS_FOLDER": str(tmp_path), "PYTHONPATH": str(ROOT)}
     command = ["-m", "celery", "-A", "tests.database.celery_app", "worker", "--pool", pool, "--concurrency", "2"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING"]
+    tasks = [celery_app.mark.apply_async((n,), {"fail": n % 3 == 0}) for n in range(12)]  # first: a worker might read a half one
     with (tmp_path / "worker.log").open("wb") as log:
         worker = subprocess.Popen([sys.executable, *command, *quiet], env=environment, cwd=tmp_path, stdout=log, stderr=log)  # noqa: ASYNC220
     try:
-        tasks = [celery_app.mark.apply_async((n,), {"fail": n % 3 == 0}) for n in range(12)]
 
         def outcome(task: Any) -> str:
             try:
