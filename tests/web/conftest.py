@@ -123,7 +123,7 @@ async def browser() -> AsyncIterator[Browser]:
     """Chromium without a window."""
     program = required_program("chromium", "chromium")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"], timeout=PATIENCE_SECONDS * 1000)
         yield browser
         await browser.close()
 

@@ -19,7 +19,7 @@ from greedy.report.html import environment
 from greedy.web.pages import TEMPLATES
 from greedy.web.views.roster_page import Shown, drawing
 from greedy.wording import ENGLISH
-from tests.timing import cpu_seconds_below
+from tests.timing import PATIENCE_SECONDS, cpu_seconds_below
 from tests.web.conftest import PageServer
 
 CELL = {"employee": "EMP001", "date": "2025-11-29", "dagdeel": "M"}
@@ -28,7 +28,8 @@ CELL = {"employee": "EMP001", "date": "2025-11-29", "dagdeel": "M"}
 @pytest.fixture
 async def planner(page_server: PageServer) -> AsyncIterator[httpx.AsyncClient]:
     """A browser without JavaScript, signed in."""
-    async with httpx.AsyncClient(base_url=f"{page_server.url}/rosters/{page_server.roster}", follow_redirects=True) as client:
+    base = f"{page_server.url}/rosters/{page_server.roster}"
+    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE_SECONDS, follow_redirects=True) as client:
         await client.get(page_server.first_url)
         yield client
 
