@@ -13,6 +13,7 @@ import json
 import locale
 import os
 import runpy
+import select
 import selectors
 import signal
 import socket
@@ -20,10 +21,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Self, TextIO
 
 ROOT = Path(__file__).parents[1]
 LOADED = (
@@ -41,61 +43,140 @@ LOADED = (
 )
 OF_THE_INTERPRETER = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC_")
 MOST_BYTES = 1 << 17
+GREEDY = ("-m", "greedy")
 _starting = threading.Lock()
 
 
 def run_greedy(*arguments: str, cwd: Path, env: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
     """What `subprocess.run([sys.executable, "-m", "greedy", *arguments], capture_output=True, text=True, ...)` gives."""
-    return _run(["-m", "greedy"], list(arguments), cwd, env, timeout)
+    return run(GREEDY, *arguments, cwd=cwd, env=env, timeout=timeout)
 
 
 def run_script(script: Path, *arguments: str, cwd: Path, env: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
     """The same for a script over the program's modules."""
-    return _run([str(script)], list(arguments), cwd, env, timeout)
+    return run([str(script)], *arguments, cwd=cwd, env=env, timeout=timeout)
 
 
-def _run(program: list[str], arguments: list[str], cwd: Path, env: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
+def run(program: Sequence[str], *arguments: str, cwd: Path, env: Mapping[str, str], timeout: float) -> subprocess.CompletedProcess[str]:
+    """The same for any program, told as to the interpreter: `GREEDY`, `["-c", code]` or `[path of a script]`."""
+    with start(program, *arguments, cwd=cwd, env=env) as process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+def start(
+    program: Sequence[str],
+    *arguments: str,
+    cwd: Path,
+    env: Mapping[str, str],
+    stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+) -> Forked | subprocess.Popen[str]:
+    """What `subprocess.Popen([sys.executable, *program, *arguments], text=True, ...)` gives."""
     with _starting:
         channel, around = _loaded()
     order = json.dumps({"program": program, "arguments": arguments, "cwd": str(cwd), "env": dict(env)}).encode()
     changed = {name for name in {*env, *around} if env.get(name) != around.get(name)} - {"PYTHONPATH"}
     if len(order) > MOST_BYTES or any(name.startswith(OF_THE_INTERPRETER) for name in changed):
-        command = [sys.executable, *program, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, cwd=cwd, env=env)
-    pipes = [os.pipe() for _ in range(3)]
-    try:
-        socket.send_fds(channel, [order], [writing for _, writing in pipes])
-    finally:
-        for _, writing in pipes:
-            os.close(writing)
-    out, err, told = _all_of([reading for reading, _ in pipes], time.monotonic() + timeout, arguments)
-    code = int(told.split()[1])
-    return subprocess.CompletedProcess(arguments, code, _text(out), _text(err))
+        return subprocess.Popen([sys.executable, *program, *arguments], stdout=stdout, stderr=stderr, text=True, cwd=cwd, env=env)
+    return Forked(channel, order, stdout, stderr)
 
 
-def _all_of(pipes: list[int], deadline: float, arguments: list[str]) -> list[bytes]:
-    """All that comes out of the pipes; the first thing that the last one says is the id of the process, which is ended at the deadline."""
-    came: dict[int, bytes] = dict.fromkeys(pipes, b"")
-    with selectors.DefaultSelector() as selector:
-        for pipe in pipes:
-            selector.register(pipe, selectors.EVENT_READ)
+class Forked:
+    """A command under way: what the tests use of `subprocess.Popen`. Each output goes to a pipe, or to the file that is given."""
+
+    def __init__(self, channel: socket.socket, order: bytes, stdout: int, stderr: int) -> None:
+        self.stdout, out = _pipe(stdout)
+        self.stderr, err = _pipe(stderr)
+        self._told, telling = os.pipe()
         try:
+            socket.send_fds(channel, [order], [out, err, telling])
+        finally:
+            os.close(telling)
+            for file, writing in ((self.stdout, out), (self.stderr, err)):
+                if file is not None:
+                    os.close(writing)
+        self.returncode: int | None = None
+        self._heard = os.read(self._told, 100)  # its id is told as soon as it has one, and its exit code in the end
+        self.pid = int(self._heard.split()[0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        for file in self._files():
+            file.close()
+        self.wait()
+        os.close(self._told)
+
+    def _files(self) -> list[TextIO]:
+        return [file for file in (self.stdout, self.stderr) if file is not None]
+
+    def poll(self) -> int | None:
+        """The exit code, where it has ended; the negative number of the signal, where one has ended it."""
+        return self._hear(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, when it has ended."""
+        if self._hear(timeout) is None:
+            raise subprocess.TimeoutExpired("forked", timeout or 0)
+        assert self.returncode is not None
+        return self.returncode
+
+    def _hear(self, seconds: float | None) -> int | None:
+        while self.returncode is None and select.select([self._told], [], [], seconds)[0]:
+            if chunk := os.read(self._told, 100):
+                self._heard += chunk
+            else:
+                self.returncode = int(self._heard.split()[1])
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it has not ended."""
+        if self.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float) -> tuple[str | None, str | None]:
+        """All that it says until it ends; None for an output that goes elsewhere."""
+        deadline = time.monotonic() + timeout
+        came: dict[TextIO, bytes] = dict.fromkeys(self._files(), b"")
+        with selectors.DefaultSelector() as selector:
+            for file in came:
+                selector.register(file, selectors.EVENT_READ)
             while selector.get_map():
-                ready = selector.select(deadline - time.monotonic())
+                ready = selector.select(max(0, deadline - time.monotonic()))
                 if not ready and time.monotonic() > deadline:
-                    told = came[pipes[-1]] or os.read(pipes[-1], 100)  # it is told as soon as there is one
-                    with suppress(ProcessLookupError):
-                        os.kill(int(told.split()[0]), signal.SIGKILL)
-                    raise subprocess.TimeoutExpired(arguments, 0, came[pipes[0]], came[pipes[1]])
+                    raise subprocess.TimeoutExpired("forked", timeout)
                 for key, _ in ready:
                     if chunk := os.read(key.fd, 1 << 16):
-                        came[key.fd] += chunk
+                        came[key.fileobj] += chunk  # type: ignore[index]
                     else:
                         selector.unregister(key.fd)
-        finally:
-            for pipe in pipes:
-                os.close(pipe)
-    return list(came.values())
+        self.wait(max(0, deadline - time.monotonic()))
+        out, err = (file and _text(came[file]) for file in (self.stdout, self.stderr))
+        return out, err
+
+
+def _pipe(output: int) -> tuple[TextIO | None, int]:
+    """The end of a pipe to read from, if there is to be one, and where to write to."""
+    if output != subprocess.PIPE:
+        return None, output
+    reading, writing = os.pipe()
+    return os.fdopen(reading, encoding=locale.getencoding()), writing
 
 
 def _text(said: bytes) -> str:
@@ -126,7 +207,7 @@ def _bury(*_: object) -> None:
             pass
 
 
-def _serve(channel: socket.socket) -> str | None:
+def _serve(channel: socket.socket) -> list[str] | None:
     """Fork for each order. A program: this is such a fork, and it has to run it. None: nobody gives orders any more."""
     signal.signal(signal.SIGCHLD, _bury)
     while True:
@@ -159,10 +240,10 @@ def _serve(channel: socket.socket) -> str | None:
         os.environ.clear()
         os.environ.update(order["env"])
         os.chdir(order["cwd"])
-        program = str(order["program"][-1])
-        sys.path[0] = order["cwd"] if program == "greedy" else str(Path(program).parent)
+        program: list[str] = order["program"]
+        sys.path[0] = order["cwd"] if len(program) > 1 else str(Path(program[0]).parent)
         sys.path[1:1] = filter(None, order["env"].get("PYTHONPATH", "").split(os.pathsep))
-        sys.argv[1:] = order["arguments"]
+        sys.argv = [program[0], *order["arguments"]]
         return program
 
 
@@ -184,7 +265,9 @@ if __name__ == "__main__":
     match _serve(socket.socket(fileno=int(sys.argv[1]))):
         case None:
             pass
-        case "greedy":
-            runpy.run_module("greedy", run_name="__main__", alter_sys=True)
-        case script:
+        case ["-m", module]:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        case ["-c", code]:
+            exec(compile(code, "<string>", "exec", dont_inherit=True), {"__name__": "__main__"})  # noqa: S102
+        case [script]:
             runpy.run_path(script, run_name="__main__")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from greedy.database.connector import DBConnector
 from greedy.formats.tables import PracticeTables
 from greedy.store.postgres import PostgresStore
+from tests import forked
 from tests.timing import PATIENCE_SECONDS
 
 ROSTER = "8e91579a-21c3-439e-90c1-91728c541241"
@@ -23,14 +23,9 @@ QUICK = ("--time-limit", "100")  # it ends when all is proven, at once
 
 def run(*arguments: str, patch: str = "", **environment: str) -> tuple[int, str, list[dict[str, Any]]]:
     """Exit code, stdout, and the events, each of which has what a collector and a reader look for."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(patch=patch), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-        env={**os.environ, "RAILWAY_ENVIRONMENT_ID": "production", **environment},
-    )
+    program = ["-c", PROGRAM.format(patch=patch)]
+    around = {**os.environ, "RAILWAY_ENVIRONMENT_ID": "production", **environment}
+    done = forked.run(program, *arguments, cwd=Path.cwd(), env=around, timeout=PATIENCE_SECONDS)
     events = [json.loads(line) for line in done.stderr.splitlines()]
     for event in events:
         assert event["message"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import asyncpg
 import psutil
 
+from tests.forked import start
 from tests.timing import PATIENCE_SECONDS
 
 KEY = 20251124
@@ -92,13 +93,8 @@ class Running:
         stderr: int = subprocess.PIPE,
         **environment: str,
     ) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM.format(patch=patch), command, *arguments],
-            stdout=stdout,
-            stderr=stderr,
-            text=True,
-            env={**os.environ, **environment},
-        )
+        program = ["-c", PROGRAM.format(patch=patch)]
+        self.process = start(program, command, *arguments, cwd=Path.cwd(), env={**os.environ, **environment}, stdout=stdout, stderr=stderr)
         self.family: list[psutil.Process] = []
 
     def look_for_children(self) -> None:
