@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -12,6 +14,7 @@ from greedy.errors import InputError
 from greedy.formats.practice import to_problem
 from greedy.formats.tables import PracticeTables
 from greedy.model.changes import applied
+from greedy.model.clock import is_night
 from greedy.model.problem import Assignment, Slot
 from greedy.model.result import Obstacle
 from greedy.model.wishes import Request
@@ -31,17 +34,18 @@ def who(found: list[Candidate], employee: int) -> Candidate:
     return next(one for one in found if one.employee == employee)
 
 
-def test_the_first_one_is_whom_the_fill_would_take(sample: PracticeTables) -> None:
-    blank = laid(without_work(sample))
-    for row in demand_order(blank.problem)[::9]:
-        workspace = Workspace(blank.problem, blank.roster)
-        names = [blank.problem.employees[one.employee].name for one in candidates(blank, row) if one.fits]
+@pytest.mark.parametrize("is_planned", [False, True])
+def test_the_first_one_is_whom_the_fill_would_take(sample: PracticeTables, opened: OpenRoster, is_planned: bool) -> None:
+    half = laid(with_work(without_work(sample), opened.roster.assignments[::2] if is_planned else ()))
+    for row in demand_order(half.problem)[::9]:
+        workspace = Workspace(half.problem, half.roster)
+        names = [half.problem.employees[one.employee].name for one in candidates(half, row) if one.fits]
         taken = []
-        for team in blank.problem.demand_teams[blank.problem.demand[row].team].served_by:
+        for team in half.problem.demand_teams[half.problem.demand[row].team].served_by:
             able = workspace.candidates(row, team)
-            left = {e: workspace.capacity_left(e, blank.problem.demand[row].service) for e in able}
-            ordered = sorted(able, key=lambda e: (-left[e], workspace.shifts[e], blank.problem.employees[e].name))
-            taken += [blank.problem.employees[e].name for e in ordered]
+            left = {e: workspace.capacity_left(e, half.problem.demand[row].service) for e in able}
+            ordered = sorted(able, key=lambda e: (-left[e], workspace.shifts[e], half.problem.employees[e].name))
+            taken += [half.problem.employees[e].name for e in ordered]
         assert names == taken
 
 
@@ -101,6 +105,7 @@ def test_reasons_speak_of_team_capacity_load_and_wishes(opened: OpenRoster) -> N
             Request(someone, demand.day, wanted=True, weight=1),
             Request(someone, demand.day, wanted=False, weight=1, daypart=0),
             Request(someone, demand.day, wanted=False, weight=1, service=0),
+            Request(someone, demand.day + 1, wanted=False, weight=1),
         ),
     )
     found = candidates(replace(opened, problem=wishing), row)
@@ -109,6 +114,33 @@ def test_reasons_speak_of_team_capacity_load_and_wishes(opened: OpenRoster) -> N
     assert said[0].startswith("team Groen, which ")
     assert [one.split()[1] for one in said[1:5]] == ["of", "shifts", "weekend", "nights"]
     assert said[5:] == ("would rather work DIA than others", "asked to work then")
+
+
+def test_the_load_is_what_she_works_beside_the_mean_of_those_who_can_be_planned(opened: OpenRoster) -> None:
+    later = replace(opened.problem, first_day=opened.problem.first_day + dt.timedelta(1))  # on a Tuesday, as rosters of some practices
+    gone = next(number for number, one in enumerate(later.employees) if any(a.employee == number for a in opened.roster.assignments))
+    without = tuple(replace(one, active=False) if number == gone else one for number, one in enumerate(later.employees))
+    problem = replace(later, employees=without)
+    row = next(n for n, one in enumerate(problem.demand) if one.service == code(problem, "DIA") and problem.date_of(one.day).weekday() == 5)
+    work = opened.roster.assignments
+    kinds = {
+        "shifts": Counter(a.employee for a in work),
+        "weekend shifts": Counter(a.employee for a in work if problem.date_of(a.day).isoweekday() > 5),
+        "nights": Counter(a.employee for a in work if is_night(problem.services[a.service])),
+    }
+    active = [number for number in range(14) if number != gone]
+    means = {kind: round(sum(counts[number] for number in active) / 13, 1) for kind, counts in kinds.items()}
+    for one in candidates(replace(opened, problem=problem), row):
+        told = [reason for reason in one.reasons if reason.endswith(" on average")]
+        assert told == [f"{kinds[kind][one.employee]} {kind} so far, {means[kind]} on average" for kind in kinds]
+
+
+def test_who_works_a_service_more_often_than_allowed_has_none_of_it_left(opened: OpenRoster) -> None:
+    problem = opened.problem
+    busy, day, service = own_work(opened, "MSP")[0]
+    fewer = replace(opened, problem=replace(problem, capabilities={**problem.capabilities, (busy, service): 0}))
+    row = next(n for n, one in enumerate(problem.demand) if one.service == service and one.day != day)
+    assert "0 of 0 MSP left" in who(candidates(fewer, row), busy).reasons
 
 
 def test_a_row_is_found_by_what_a_planner_sees(opened: OpenRoster) -> None:
