@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -101,7 +102,9 @@ async def test_of_two_planners_the_second_is_told(desk: Desk, opened: OpenRoster
     with pytest.raises(RosterConflictError) as refused:
         await desk.change(edit(opened, slot, "clear"), uuid4(), "Bente")
     assert "DIO was seen, and OSP, pinned stands there now" in refused.value.details[0]
-    assert "changed by Anna Mulder at " in refused.value.details[1]
+    made = next(one for one in await desk.store.changes.list(opened.roster_id) if one.actor == "Anna Mulder")
+    there = made.made_at.astimezone(ZoneInfo("Europe/Amsterdam"))
+    assert refused.value.details[1] == f"changed by Anna Mulder at {there:%H:%M} on {there:%Y-%m-%d}"
     assert seen_in(await desk.open(opened.roster_id), slot).service_code == "OSP"
 
 

@@ -98,3 +98,10 @@ async def test_of_a_change_only_its_employees_are_read(desk: Desk, opened: OpenR
     untouched = [row for row in opened.tables.roster_assignments if row.employee_id != opened.problem.employees[0].id]
     assert {id(row) for row in untouched} <= {id(row) for row in then.tables.roster_assignments}
     assert (await desk.store.news(opened.roster_id, then.mark)).rows == []
+
+
+async def test_of_whom_nothing_stands_any_more_nothing_is_shown(desk: Desk, opened: OpenRoster, db: DBConnector) -> None:
+    worked = opened.roster.assignments[0]
+    await db.execute("delete from roster_assignments where employee_id = $1", [opened.problem.employees[worked.employee].id])
+    assert worked not in (then := await desk.open(opened.roster_id)).roster.assignments
+    assert known_of(then) == known_of(await Desk(desk.store).open(opened.roster_id))
