@@ -200,6 +200,7 @@ def test_who_saw_something_else_changes_nothing(opened: OpenRoster, dio: Slot, s
     ("slot", "service", "said"),
     [
         ({"employee_id": "EMP999"}, "OSP", "no employee of this roster has the id EMP999"),
+        ({"date": "2025-11-23"}, "OSP", "2025-11-23 lies outside the roster, 2025-11-24 to 2025-12-28"),
         ({"date": "2026-01-01"}, "OSP", "2026-01-01 lies outside the roster, 2025-11-24 to 2025-12-28"),
         ({}, "XXX", "no service of this roster has the code XXX"),
     ],

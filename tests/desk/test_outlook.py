@@ -98,6 +98,9 @@ def test_a_capability_that_would_be_exceeded_is_named_and_one_that_is_less_excee
     assert one_more.exceeded == ((employee, osp, most + 1, most),)
     assert "capacity" in rules(one_more)
     over = laid(with_work(opened.tables, [Assignment(employee, day, osp) for day in days[: most + 2]], source="manual"))
+    worse = look_ahead(over, edit(over, Slot(employee, days[most + 2], MORNING), "assign", "OSP"))
+    assert "capacity" in rules(worse)
+    assert all(one.rule != "capacity" for one in worse.mended)
     one_less = look_ahead(over, edit(over, Slot(employee, days[0], MORNING), "clear"))
     assert ("capacity" in rules(one_less), one_less.exceeded) == (False, ())
     assert all(one.rule != "capacity" for one in one_less.mended)
@@ -132,6 +135,12 @@ def test_the_law_of_working_time_is_told_and_not_enforced() -> None:
     outlook = look_ahead(late, edit(late, early, "assign", "OSP"))
     assert [(one.rule, one.enforced) for one in outlook.findings] == [("daily_rest", False)]
     assert not outlook.is_clean
+    day = next(day for employee, day in sorted(free) if employee == slot.employee and day > slot.day + 7)
+    twice = laid(with_work(late.tables, [Assignment(slot.employee, day, code(SAMPLE.problem, "MSP"))]))
+    both = [early, Slot(slot.employee, day + 1, MORNING)]
+    documents = [dict(zip(("employee_id", "date", "dagdeel"), twice.key(one), strict=True)) for one in both]
+    told = look_ahead(twice, edit(twice, early, "assign", "OSP", slots=documents, seen=[seen_in(twice, one) for one in both])).findings
+    assert [one.assignments[0].day for one in told if one.rule == "daily_rest"] == [slot.day]  # the first of two
 
 
 def test_what_cannot_be_is_told_and_nothing_else() -> None:

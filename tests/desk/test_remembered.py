@@ -57,3 +57,21 @@ async def test_what_could_not_be_made_is_tried_again() -> None:
     with pytest.raises(ValueError, match="not now"):
         await remembered.get("a", fail)
     assert await remembered.get("a", maker.make) == 1
+
+
+async def test_what_fails_after_it_was_forgotten_takes_nothing_new_along() -> None:
+    remembered, maker, may_fail = Remembered[str, int](2), Maker(), asyncio.Event()
+    maker.may.set()
+
+    async def fail() -> int:
+        await may_fail.wait()
+        raise ValueError("too late")
+
+    first = asyncio.create_task(remembered.get("a", fail))
+    await asyncio.sleep(0)
+    remembered.forget("a")
+    assert await remembered.get("a", maker.make) == 1
+    may_fail.set()
+    with pytest.raises(ValueError, match="too late"):
+        await first
+    assert await remembered.get("a", maker.make) == 1

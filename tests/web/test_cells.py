@@ -78,6 +78,7 @@ async def test_agreeing_to_one_broken_rule_is_not_agreeing_to_another(planner: h
 REFUSED: list[tuple[dict[str, str], int]] = [
     ({"seen": "x"}, 422),
     ({"seen": "9:DIO:"}, 422),
+    ({"seen": "0:: 0::"}, 422),
     ({"choice": ""}, 422),
     ({"choice": "assign:<b>"}, 422),
     ({"employee": "nobody"}, 422),

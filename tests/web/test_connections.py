@@ -85,6 +85,12 @@ def test_what_comes_too_slowly_is_refused_in_words(page_server: PageServer, monk
     assert httpx.get(f"{page_server.url}/health/live", timeout=PATIENCE_SECONDS).status_code == 200
 
 
+def test_who_names_no_server_is_refused(page_server: PageServer) -> None:
+    with connected(page_server.url) as connection:
+        connection.sendall(b"GET /sign-in HTTP/1.0\r\n\r\n")
+        assert answer(connection).startswith(b"HTTP/1.1 400")
+
+
 def test_the_document_on_safety_says_how_long() -> None:
     said = (Path(__file__).parents[2] / "docs" / "safety.md").read_text(encoding="utf-8")
     assert f"closed after {connections.HEAD_SECONDS:.0f} s; when there are more than {connections.MOST_CONNECTIONS}" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -90,11 +91,15 @@ def test_only_employees_whose_cells_changed_are_drawn_anew(sample: PracticeTable
     assert memory.redraw("forgotten", after) is None
     shorter = sample.model_copy(update={"rosters": [sample.roster.model_copy(update={"naam": "another"})]})
     assert memory.redraw("a", lay_open(shorter, digest="c")) is None
+    final = sample.model_copy(update={"rosters": [sample.roster.model_copy(update={"status": "final"})]})
+    assert memory.redraw("a", lay_open(final, digest="d")) is None
 
 
 def test_weeks_and_teams_that_are_shown(sample: PracticeTables) -> None:
     opened = lay_open(sample)
     assert Shown(first_week="2025-49", last_week="2025-50").days(opened) == range(7, 21)
     assert Shown(first_week="2030-01").days(opened) == range(35)
+    new_year = replace(opened, problem=replace(opened.problem, first_day=dt.date(2025, 12, 22)))
+    assert Shown(first_week="2026-01", last_week="2026-01").days(new_year) == range(7, 14)
     assert {opened.problem.employees[n].team for n in Shown(team="Oranje").people(opened)} == {"Oranje"}
     assert len(Shown(team="nobody's").people(opened)) == 14

@@ -79,6 +79,13 @@ def test_people_come_by_name_and_slots_by_time(sample: PracticeTables) -> None:
     assert lines[0].lines[2].before == Worked(service.code, number, pinned=False)
 
 
+def test_names_come_in_the_order_of_a_telephone_book(sample: PracticeTables) -> None:
+    names = {one.id: name for one, name in zip(sample.employees, ("van Dijk", "Zijlstra", "Visser"), strict=False)}
+    renamed = [one.model_copy(update={"voornaam": names.get(one.id, one.voornaam), "achternaam": ""}) for one in sample.employees]
+    lines = by_employee([slot(OPEN, ABSENT, one) for one in names], sample.model_copy(update={"employees": renamed}))
+    assert [one.name for one in lines] == ["van Dijk", "Visser", "Zijlstra"]
+
+
 def test_the_history_outlives_people_and_services() -> None:
     gone = by_employee([slot(OPEN, work(ONE))], None)
     assert (gone[0].name, gone[0].lines[0].after) == ("7", Worked("?", None, pinned=False))

@@ -71,7 +71,7 @@ def cell_view(opened: OpenRoster, asked: CellAsked, words: Words) -> CellView:
     employee = opened.problem.employees[slots[0].employee]
     parts = sorted({slot.daypart for slot in slots})
     held = set(slots)
-    broken = [one.message for one in opened.violations if any(opened.problem.slot_of(a) in held for a in one.assignments if a.day >= 0)]
+    broken = [one.message for one in opened.violations if any(opened.problem.slot_of(a) in held for a in one.assignments)]
     services = list(_services(opened, slots[0])) if len(parts) == 1 else []
     return CellView(
         asked=asked,

@@ -78,8 +78,9 @@ async def test_a_form_from_another_page_does_not_sign_her_out(stranger: httpx.As
 
 async def test_what_only_looks_like_a_program_needs_the_token_too(planner: httpx.AsyncClient, app: FastAPI) -> None:
     """A bearer token that is wrong does not fall back on the cookie."""
-    answer = await planner.post("/trial/change", headers={"Authorization": "Bearer wrong"})
-    assert answer.status_code == 401
+    for authorization, status in (("Bearer wrong", 401), ("Basic YTpi", 403)):
+        answer = await planner.post("/trial/change", headers={"Authorization": authorization})
+        assert answer.status_code == status
     assert not app.state.changes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
 
@@ -43,13 +44,34 @@ async def test_the_right_password_lets_in(stranger: httpx.AsyncClient, name: str
 
 @pytest.mark.parametrize(
     ("name", "password"),
-    [("anna", "wrong"), ("Anna", PASSWORD), ("eve", PASSWORD), ("anna", ""), ("", ""), ("anna", PASSWORD + "x" * 1000), ("anna", HASH)],
+    [
+        ("anna", "wrong"),
+        ("Anna", PASSWORD),
+        ("eve", PASSWORD),
+        ("eve", "nobody has this password"),
+        ("anna", ""),
+        ("", ""),
+        ("anna", PASSWORD + "x" * 1000),
+        ("anna", HASH),
+    ],
 )
 async def test_anything_else_does_not(stranger: httpx.AsyncClient, name: str, password: str) -> None:
     answer = await sign_in(stranger, name, password)
     assert answer.status_code == 403
     assert "Name or password is wrong" in answer.text  # and not which of them
     assert (await stranger.get("/x")).status_code == 303
+
+
+async def test_a_name_that_nobody_has_takes_as_much_work() -> None:
+    """Or whoever guesses would learn from the time of an answer who may sign in."""
+    passwords = Passwords(f"anna {HASH}")
+
+    async def seconds(name: str) -> float:
+        begun = time.process_time()
+        assert not await passwords.check(name, "wrong")
+        return time.process_time() - begun
+
+    assert min([await seconds("eve") for _ in range(3)]) > min([await seconds("anna") for _ in range(3)]) / 4
 
 
 async def test_after_signing_in_she_gets_what_she_asked_for(stranger: httpx.AsyncClient) -> None:

@@ -29,6 +29,12 @@ async def test_a_stranger_sees_nothing(stranger: httpx.AsyncClient, path: str) -
         assert answer.headers["location"].startswith("/sign-in")
 
 
+async def test_a_part_of_a_page_is_not_replaced_by_the_form_to_sign_in_with(stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.get("/x", headers={"HX-Request": "true"})
+    assert answer.status_code == 401
+    assert "Sign in again in another tab" in answer.text
+
+
 async def test_a_stranger_changes_nothing(stranger: httpx.AsyncClient, app: FastAPI) -> None:
     csrf = await csrf_of(stranger)
     for headers in ({}, {"HX-Request": "true"}):

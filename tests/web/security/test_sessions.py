@@ -74,6 +74,16 @@ async def test_a_session_ends(planner: httpx.AsyncClient, app: FastAPI, monkeypa
     assert not is_in(await planner.get("/x"))
 
 
+async def test_a_session_of_a_password_ends_with_the_day(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    access = Access(passwords=Passwords(f"anna {HASH}"))
+    async with client_of(create_app(settings, access=access)) as client:
+        await client.post("/sign-in", data={"csrf": await csrf_of(client), "name": "anna", "password": "a long password"})
+        begun = time.time()
+        for hours, stays in ((11.9, True), (12.1, False)):
+            monkeypatch.setattr(time, "time", lambda hours=hours: begun + hours * 3600)
+            assert is_in(await client.get("/x")) is stays
+
+
 async def test_a_copy_of_the_cookie_is_worth_nothing_after_signing_out_nor_after_a_restart(
     planner: httpx.AsyncClient, settings: Settings
 ) -> None:
