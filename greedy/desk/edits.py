@@ -153,7 +153,7 @@ def _refuse_if_stale(opened: OpenRoster, edit: Edit) -> None:
             differing.append(
                 Message(
                     "{who} {date} {dagdeel}: {seen} was seen, and {found} stands there now",
-                    who=problem.employees[slot.employee].name,
+                    who=problem.names[slot.employee],
                     date=problem.date_of(slot.day),
                     dagdeel=problem.dayparts[slot.daypart],
                     seen=in_words(seen),
@@ -170,7 +170,7 @@ def _refuse_if_stale(opened: OpenRoster, edit: Edit) -> None:
 
 def _obstacle(opened: OpenRoster, edit: Edit, slot: Slot) -> Message | None:
     problem, status = opened.problem, seen_in(opened, slot).status
-    who, date = problem.employees[slot.employee].name, problem.date_of(slot.day)
+    who, date = problem.names[slot.employee], problem.date_of(slot.day)
     dagdeel = problem.dayparts[slot.daypart]
     if edit.action == "assign" and edit.service_code is not None:
         service = problem.services[opened.service(edit.service_code)]

@@ -62,7 +62,7 @@ def in_words(problem: Problem, change: Change) -> Message:
     match change:
         case OneMore(employee, services, new):
             codes = joined(problem.services[service].code for service in services)
-            who = problem.employees[employee].name
+            who = problem.names[employee]
             return (
                 Message("{who} qualified for {what}", who=who, what=codes)
                 if new
@@ -73,13 +73,13 @@ def in_words(problem: Problem, change: Change) -> Message:
             return Message(
                 "{limit} for {who} instead of {most}",
                 limit=describe_limit(problem, higher),
-                who=problem.employees[limit.employee].name,
+                who=problem.names[limit.employee],
                 most=limit.maximum,
             )
         case Available(employee, day, dayparts):
             return Message(
                 "{who} available on {date} {dagdeel}",
-                who=problem.employees[employee].name,
+                who=problem.names[employee],
                 date=problem.date_of(day),
                 dagdeel=joined(problem.dayparts[daypart] for daypart in dayparts),
             )
@@ -102,4 +102,4 @@ def describe_limit(problem: Problem, limit: Limit) -> Message:
 
 def limit_of_somebody(problem: Problem, limit: Limit) -> Message:
     """`Anna Mulder: at most 5 shifts DIO`."""
-    return Message("{who}: {what}", who=problem.employees[limit.employee].name, what=describe_limit(problem, limit))
+    return Message("{who}: {what}", who=problem.names[limit.employee], what=describe_limit(problem, limit))

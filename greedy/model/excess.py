@@ -71,7 +71,7 @@ def _total(problem: Problem, limit: Limit, counted: Sequence[Assignment]) -> Ite
             if unit is not None:
                 units.setdefault(unit, a)
         work, amount = sorted(units.values()), len(units)
-    who = problem.employees[limit.employee].name
+    who = problem.names[limit.employee]
     said = Message("{who} works {number} {what}", who=who, number=amount, what=_counted(problem, limit))
     if limit.maximum is not None and amount > limit.maximum:
         yield Excess(amount - limit.maximum, _at_most(said, limit), tuple(work))
@@ -98,7 +98,7 @@ def _run(problem: Problem, limit: Limit, run: range, known: range, worked: Mappi
     on = limit.quantity is Quantity.CONSECUTIVE_DAYS
     said = Message(
         "{who} has {number} {what} from {first} to {last}",
-        who=problem.employees[limit.employee].name,
+        who=problem.names[limit.employee],
         number=len(run),
         what=_counted(problem, limit),
         first=problem.date_of(run.start),

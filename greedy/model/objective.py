@@ -68,7 +68,7 @@ def _requests(problem: Problem, roster: Roster) -> Iterator[CostItem]:
         granted = any(matches(problem, request, assignment.service) for assignment in days.get((request.employee, request.day), ()))
         if granted is not request.wanted:
             fields = {
-                "who": problem.employees[request.employee].name,
+                "who": problem.names[request.employee],
                 "when": _when(problem, request),
                 "what": Message("any work") if request.service is None else problem.services[request.service].code,
             }

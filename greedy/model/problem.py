@@ -6,6 +6,7 @@ Everything else refers to them by these numbers, and carries ids and names for p
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -205,8 +206,15 @@ class Problem:
 
     def describe(self, assignment: Assignment) -> Message:
         """`Anna Mulder DIO 2025-11-24`."""
-        who, what = self.employees[assignment.employee].name, self.services[assignment.service].code
+        who, what = self.names[assignment.employee], self.services[assignment.service].code
         return Message("{who} {what} {date}", who=who, what=what, date=self.date_of(assignment.day))
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What sentences call each employee: her name, with her id where somebody else bears it too; her id alone where she has none."""
+        bearers = Counter(employee.name for employee in self.employees)
+        named = [e.name if bearers[e.name] == 1 else f"{e.name} ({e.id})" for e in self.employees]
+        return tuple(name if e.name else e.id for e, name in zip(self.employees, named, strict=True))
 
     @cached_property
     def first_half(self) -> Mapping[int, int]:

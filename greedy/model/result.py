@@ -88,10 +88,14 @@ class OpenDemand:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Rules and rows that stand against each other, so that no roster keeps them all, in a planner's words."""
+    """Rules and rows that stand against each other, so that no roster keeps them all, in a planner's words.
+
+    `employees`: whom they are about.
+    """
 
     message: Message
     parts: tuple[Message, ...]
+    employees: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -50,9 +50,12 @@ def qualified(problem: Problem, roster: Roster) -> Broken:
             continue
         work = problem.describe(assignment)
         if (assignment.employee, assignment.service) not in problem.capabilities:
-            yield Message("{work}: {who} is not qualified for {what}", work=work, who=employee.name, what=service.code), (assignment,)
+            yield (
+                Message("{work}: {who} is not qualified for {what}", work=work, who=problem.names[assignment.employee], what=service.code),
+                (assignment,),
+            )
         elif not employee.active:
-            yield Message("{work}: {who} is not active", work=work, who=employee.name), (assignment,)
+            yield Message("{work}: {who} is not active", work=work, who=problem.names[assignment.employee]), (assignment,)
         else:
             yield Message("{work}: service {what} is not active", work=work, what=service.code), (assignment,)
 
@@ -65,7 +68,7 @@ def capacity(problem: Problem, roster: Roster) -> Broken:
     for (employee, service), assignments in worked.items():
         most = problem.capabilities.get((employee, service))
         if most is not None and len(assignments) > most:
-            who, what = problem.employees[employee].name, problem.services[service].code
+            who, what = problem.names[employee], problem.services[service].code
             said = Message(
                 "{who} works {what} {times} times, at most {most} allowed", who=who, what=what, times=len(assignments), most=most
             )

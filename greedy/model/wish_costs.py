@@ -44,7 +44,7 @@ def even_weeks(problem: Problem, roster: Roster, wish: Wish) -> Units:
             if above > 0 or below > 0:
                 said = Message(
                     "{who} works {here} of {shifts} shifts in the week of {date}",
-                    who=problem.employees[employee].name,
+                    who=problem.names[employee],
                     here=here,
                     shifts=totals[employee],
                     date=week,
@@ -174,7 +174,7 @@ def _fair(problem: Problem, wish: Wish, counts: Mapping[int, int], what: Message
         if above > 0:
             said = Message(
                 "{who} works {number} {what}, a fair share is {fair}",
-                who=problem.employees[employee].name,
+                who=problem.names[employee],
                 number=counts.get(employee, 0),
                 what=what,
                 fair=round(share / contracts, 1),

@@ -179,7 +179,7 @@ def working_time_findings(problem: Problem, roster: Roster, employees: Collectio
     return [
         Finding(
             rule.__name__,
-            Message("{who}: {what}", who=problem.employees[employee].name, what=message),
+            Message("{who}: {what}", who=problem.names[employee], what=message),
             ATW[rule.__name__].source,
             assignments,
             law.enforce,

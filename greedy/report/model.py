@@ -153,10 +153,11 @@ class UnavailableLine(Document):
 
 
 class ConflictLine(Document):
-    """Rules and rows that stand against each other, so that no roster keeps them all."""
+    """Rules and rows that stand against each other, so that no roster keeps them all. `employee_ids`: whom they are about."""
 
     message: Sentence
     parts: list[Sentence]
+    employee_ids: list[str]
 
 
 class WorkingTimeLine(Document):

@@ -87,7 +87,7 @@ def build_report(
         bottlenecks=tight,
         rules=rule_lines(violations, words),
         violations=violation_lines(violations, words),
-        conflicts=[ConflictLine(message=words.say(one.message), parts=[words.say(part) for part in one.parts]) for one in conflicts],
+        conflicts=[_conflict_line(problem, one, words) for one in conflicts],
         costs=by_priority(items),
         gave_way=gave_way(items, words),
         law=law_lines(problem, findings, words),
@@ -121,6 +121,14 @@ def _status(assigned: int, needed: int) -> SummaryStatus:
     return "PARTIAL" if 100 * assigned >= PARTIAL_PERCENT * needed else "INCOMPLETE"
 
 
+def _conflict_line(problem: Problem, one: Conflict, words: Words) -> ConflictLine:
+    return ConflictLine(
+        message=words.say(one.message),
+        parts=[words.say(part) for part in one.parts],
+        employee_ids=[problem.employees[employee].id for employee in one.employees],
+    )
+
+
 def _open_line(problem: Problem, one: OpenDemand, words: Words) -> OpenDemandLine:
     demand = problem.demand[one.row]
     return OpenDemandLine(
@@ -130,9 +138,9 @@ def _open_line(problem: Problem, one: OpenDemand, words: Words) -> OpenDemandLin
         service_code=problem.services[demand.service].code,
         missing=one.missing,
         reasons={str(obstacle): count for obstacle, count in one.reasons.items()},
-        free=[problem.employees[employee].name for employee in one.free],
+        free=[problem.names[employee] for employee in one.free],
         blocked_by=[words.say(duty) for duty in one.blocked_by],
         limits_reached=[words.say(limit) for limit in one.limits_reached],
-        one_more_for=[problem.employees[employee].name for employee in one.one_more_for],
+        one_more_for=[problem.names[employee] for employee in one.one_more_for],
         smallest_change=words.say(one.smallest_change),
     )

@@ -2,40 +2,71 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from greedy.model.changes import describe_limit, limit_of_somebody
+from greedy.model.changes import limit_of_somebody
+from greedy.model.excess import excess, work_of
 from greedy.model.law import ATW
 from greedy.model.limits import Limit, Quantity
 from greedy.model.message import Message
 from greedy.model.problem import Assignment, Problem
 from greedy.model.result import Conflict, Obstacle
+from greedy.model.roster import Roster
 from greedy.model.rules import MEANING, Violation
 from greedy.workspace import Workspace
 
-SECONDS_FOR_A_CORE = 2.0  # within the grace that a process gives a solve beyond its time limit
+if TYPE_CHECKING:
+    from greedy.solve.cpsat.model import Part  # loads OR-Tools
+
+COUNTED = frozenset({Quantity.SHIFTS, Quantity.MINUTES, Quantity.DAYS, Quantity.WEEKENDS})
+MOST_ALONE = 10  # employees whose rules are looked at one by one
+EFFORT_ALONE = 0.1
+LARGEST = 15_000  # assignments that may be possible, up to which the rules of many are looked at together
 
 
-def conflicts_of(problem: Problem, violations: Sequence[Violation], *, seed: int = 0, prove: bool = False) -> tuple[Conflict, ...]:
+def conflicts_of(
+    problem: Problem, roster: Roster, violations: Sequence[Violation], *, seed: int = 0, prove: bool = False
+) -> tuple[Conflict, ...]:
     """What the broken rules of the best roster stand against.
 
     Pinned work that breaks a rule by itself; the least of something that is more than an employee could do were nobody else there. `prove`:
-    where neither says why a rule is broken, the exact model is asked for the smallest set of rules and rows that contradict each other.
+    where neither says why a limit is broken, the exact model is asked for the smallest set of rules and rows that contradict each other.
+    How much is tried is counted, so that the same roster gets the same answer.
     """
     if not violations:
         return ()
-    leasts = tuple(_of_leasts(problem))
-    core = _of_model(problem, seed) if prove and not leasts and not all(one.pinned for one in violations) else ()
-    return (*_of_pinned_work(problem, violations), *leasts, *core)
+    broken = _broken_limits(problem, roster)
+    leasts = tuple(_of_leasts(problem, broken))
+    found = (*_of_pinned_work(problem, violations), *leasts)
+    if not prove or all(one.pinned for one in violations):
+        return found
+    concerned = {limit.employee for limit in broken}.union(a.employee for one in violations if not one.pinned for a in one.assignments)
+    return (*found, *_of_model(problem, concerned.difference(*(one.employees for one in leasts)), seed))
 
 
-def _of_model(problem: Problem, seed: int) -> tuple[Conflict, ...]:
+def _broken_limits(problem: Problem, roster: Roster) -> list[Limit]:
+    work = work_of(problem, roster)
+    return [limit for limit in problem.limits if limit.hard and any(excess(problem, limit, work[limit.employee]))]
+
+
+def _of_model(problem: Problem, employees: Collection[int], seed: int) -> Iterator[Conflict]:
+    """Of each of these employees alone, which is the most use to a planner, then of all who cannot do with their pinned work."""
     from greedy.solve.cpsat.core import conflict  # loads OR-Tools
+    from greedy.solve.exact import size
 
-    parts = conflict(problem, deadline=time.monotonic() + SECONDS_FOR_A_CORE, seed=seed)
-    return (Conflict(Message("these cannot all be kept"), tuple(part.message for part in parts)),) if parts else ()
+    contradicted: set[int] = set()
+    for employee in sorted(employees)[:MOST_ALONE]:
+        if parts := conflict(problem, {employee}, effort=EFFORT_ALONE, seed=seed):
+            contradicted.add(employee)
+            yield _told(parts)
+    if contradicted.issuperset(employees):
+        return
+    # Whoever keeps her limits with her pinned work alone stands against nobody.
+    needy = {limit.employee for limit in _broken_limits(problem, Roster.of(problem.pinned))} - contradicted
+    if size(problem, needy) <= LARGEST and (parts := conflict(problem, needy, seed=seed)):
+        yield _told(parts)
 
 
 def _of_pinned_work(problem: Problem, violations: Sequence[Violation]) -> Iterator[Conflict]:
@@ -44,7 +75,8 @@ def _of_pinned_work(problem: Problem, violations: Sequence[Violation]) -> Iterat
         if one.pinned:
             work = [_stands(problem, assignment, was=assignment in history) for assignment in one.assignments]
             meaning = MEANING.get(one.rule) or Message("law of working time: {rule}", rule=ATW[one.rule].unit)
-            yield Conflict(Message("pinned work breaks a rule: {what}", what=one.message), (*work, meaning))
+            said = Message("work that stands breaks a rule, and only a planner can change it: {what}", what=one.message)
+            yield Conflict(said, (*work, meaning), _each(a.employee for a in one.assignments))
 
 
 def _stands(problem: Problem, assignment: Assignment, *, was: bool) -> Message:
@@ -52,22 +84,25 @@ def _stands(problem: Problem, assignment: Assignment, *, was: bool) -> Message:
     return Message("{work} was worked", work=work) if was else Message("{work} is pinned", work=work)
 
 
-def _of_leasts(problem: Problem) -> Iterator[Conflict]:
-    leasts = [limit for limit in problem.limits if limit.hard and limit.minimum]
+def _told(parts: Sequence[Part]) -> Conflict:
+    said = Message("no roster keeps this; change it") if len(parts) == 1 else Message("no roster keeps all of these; change one of them")
+    return Conflict(said, tuple(part.message for part in parts), _each(part.employee for part in parts if part.employee is not None))
+
+
+def _each(employees: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(set(employees)))
+
+
+def _of_leasts(problem: Problem, broken: Sequence[Limit]) -> Iterator[Conflict]:
+    leasts = [limit for limit in broken if limit.minimum and limit.quantity in COUNTED]
     workspace = Workspace(problem) if leasts else None
     for limit in leasts:
-        if workspace is not None and limit.quantity in (Quantity.SHIFTS, Quantity.MINUTES, Quantity.DAYS, Quantity.WEEKENDS):
+        if workspace is not None:
             possible = _possible_work(workspace, limit)
             most = _most(problem, limit, possible)
             if most < (limit.minimum or 0):
-                said = Message(
-                    "{who}: {limit} asked, and at most {most} {quantity} are possible",
-                    who=problem.employees[limit.employee].name,
-                    limit=describe_limit(problem, limit),
-                    most=most,
-                    quantity=limit.quantity,
-                )
-                yield Conflict(said, (limit_of_somebody(problem, limit), *_why_not_more(workspace, limit, possible)))
+                said = Message("{limit} asked, and no more than {most} possible", limit=limit_of_somebody(problem, limit), most=most)
+                yield Conflict(said, tuple(_why_not_more(workspace, limit, possible)), (limit.employee,))
 
 
 def _possible_work(workspace: Workspace, limit: Limit) -> dict[Assignment, Obstacle | None]:
@@ -116,9 +151,9 @@ def _why_not_more(workspace: Workspace, limit: Limit, possible: dict[Assignment,
         if obstacle is not None:
             reasons[obstacle] += 1
     if not possible:
-        yield Message("nobody is asked for on those days")
-    for obstacle, number in sorted(reasons.items()):
-        yield Message("{number} shifts that are asked for she cannot take: {reason}", number=number, reason=obstacle)
+        yield Message("no shift that would count is asked for")
+    for obstacle, number in sorted(reasons.items(), key=lambda one: -one[1]):
+        yield Message("{number} of the shifts that would count: {reason}", number=number, reason=obstacle)
     for service in sorted({work.service for work, obstacle in possible.items() if obstacle is None}):
         most = problem.capabilities.get((limit.employee, service), 0)
-        yield Message("{service} at most {most} times", service=problem.services[service].code, most=most)
+        yield Message("{service}: at most {most} in this roster", service=problem.services[service].code, most=most)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
 from greedy.model.message import Message
 from greedy.model.problem import Problem
@@ -13,11 +14,12 @@ from greedy.solve.incumbent import Incumbent
 A_DAY = 86_400.0  # for a solve without a time limit
 
 
-def size(problem: Problem) -> int:
-    """Assignments that may be possible: how large the exact model becomes."""
+def size(problem: Problem, employees: Collection[int] | None = None) -> int:
+    """Assignments that may be possible, to some employees or to all: how large the exact model becomes."""
     able: dict[int, int] = {}
-    for _, service in problem.capabilities:
-        able[service] = able.get(service, 0) + 1
+    for employee, service in problem.capabilities:
+        if employees is None or employee in employees:
+            able[service] = able.get(service, 0) + 1
     return sum(able.get(service, 0) for _, service in problem.demand_by_cell)
 
 

@@ -109,7 +109,7 @@ def _move_in_words(problem: Problem, move: Move) -> Message:
         return Message("{work} counts for {team}", work=problem.describe(move.assignment), team=problem.demand_teams[row.team].code)
     said = Message(
         "{who} takes {what} {date}",
-        who=problem.employees[move.employee].name,
+        who=problem.names[move.employee],
         what=problem.services[row.service].code,
         date=problem.date_of(row.day),
     )

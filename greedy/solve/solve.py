@@ -181,5 +181,5 @@ def _result(incumbent: Incumbent, method: Method, seed: int) -> SolveResult:
         seconds_to_best=incumbent.seconds_to_best,
         proven=incumbent.proven_at,
         violations=incumbent.violations,
-        conflicts=conflicts_of(incumbent.problem, incumbent.violations, seed=seed, prove=method != "greedy"),
+        conflicts=conflicts_of(incumbent.problem, incumbent.roster, incumbent.violations, seed=seed, prove=method != "greedy"),
     )

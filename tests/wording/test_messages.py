@@ -35,7 +35,7 @@ def sentences(problem: Problem, roster: Roster) -> Iterator[str]:
     yield from (one.message for one in violations)
     yield from (one.message for one in working_time_findings(problem, roster))
     yield from (one.message for one in cost_items(problem, roster))
-    for conflict in conflicts_of(problem, violations):
+    for conflict in conflicts_of(problem, roster, violations):
         yield from (conflict.message, *conflict.parts)
     for one in explain_open_demand(problem, roster):
         yield from (one.smallest_change, *one.blocked_by, *one.limits_reached)
@@ -53,7 +53,7 @@ def plain_texts(message: str) -> Iterator[str]:
 
 def names_in(problem: Problem) -> set[str]:
     """What is the practice's own: names, codes, and the numbers of a team."""
-    names = {text for employee in problem.employees for text in (employee.name, employee.team)}
+    names = {*problem.names, *(employee.team for employee in problem.employees)}
     names |= {service.code for service in problem.services} | {team.code for team in problem.demand_teams}
     teams = {employee.team for employee in problem.employees}
     counted = {f"{team} {number}" for team in teams for number in range(len(problem.employees) + 1)}

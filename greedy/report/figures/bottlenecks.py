@@ -81,7 +81,7 @@ def _service(problem: Problem, assigned: Sequence[int], words: Words, service: i
         asked=asked,
         possible=possible,
         open=missing,
-        employees=[problem.employees[employee].name for employee in able],
+        employees=[problem.names[employee] for employee in able],
         message=words.say(message),
     )
 
@@ -101,7 +101,7 @@ def _dagdelen(problem: Problem, assigned: Sequence[int], words: Words) -> Iterat
         asked, possible = sum(problem.demand[row].required for row in some), len(able) - len(absent)
         missing = asked - sum(assigned[row] for row in some)
         date, dagdeel = problem.date_of(day), problem.dayparts[daypart]
-        names = [problem.employees[employee].name for employee in absent]
+        names = [problem.names[employee] for employee in absent]
         what = {"date": date, "dagdeel": dagdeel, "asked": asked, "possible": possible, "open": missing}
         message = Message("{date} {dagdeel}: {asked} asked, {possible} there, {open} open", **what)
         if names:

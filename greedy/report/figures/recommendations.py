@@ -77,7 +77,7 @@ def _easiest(one_more: Sequence[OneMore]) -> tuple[tuple[int, ...], list[int]]:
 
 
 def _some(problem: Problem, employees: Sequence[int]) -> Message:
-    return _names([problem.employees[employee].name for employee in employees])
+    return _names([problem.names[employee] for employee in employees])
 
 
 def _names(names: Sequence[str]) -> Message:

@@ -7,12 +7,13 @@ is no variable but a fact (`RosterModel`). What a model of conflicts may leave o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from itertools import groupby
 
 from greedy.model.coverage import match_cell
 from greedy.model.limits import Quantity
-from greedy.model.message import Message
-from greedy.model.problem import Assignment, Slot
+from greedy.model.message import Message, joined
+from greedy.model.problem import Assignment, Problem, Slot
 from greedy.solve.cpsat.limits import keep_apart, post_limit
 from greedy.solve.cpsat.model import RELAXED_LIMITS, Lit, Mode, Part, RosterModel, Term, variables_of
 
@@ -23,14 +24,12 @@ def open_slots(model: RosterModel) -> None:
     """In a model of conflicts, work in a slot that must stay empty is possible once its absence is left out."""
     if model.mode is not Mode.CONFLICT:
         return
-    problem = model.problem
-    for slots, why in ((problem.unavailable, Message("is absent")), (problem.blocked, Message("has rest from before"))):
-        for slot in sorted(slots):
-            who, when = problem.employees[slot.employee].name, problem.date_of(slot.day)
-            said = Message("{who} {why} on {date} {dagdeel}", who=who, why=why, date=when, dagdeel=problem.dayparts[slot.daypart])
-            part = Part("open_slots", said)
-            free = [(1, lit) for lit in model.slot(slot) if not model.is_fixed(lit)]
-            model.linear(part, free, most=0)
+    for slots, why in ((model.problem.unavailable, Message("is absent")), (model.problem.blocked, Message("has rest from earlier duty"))):
+        for employee, days, dayparts in _stretches(slots):
+            if employee in model.employees:
+                said = Message("{who} {why} {when}", who=model.problem.names[employee], why=why, when=_when(model.problem, days, dayparts))
+                work = [lit for day in days for daypart in dayparts for lit in model.slot(Slot(employee, day, daypart))]
+                model.linear(Part("open_slots", said, employee), [(1, lit) for lit in work if not model.is_fixed(lit)], most=0)
 
 
 def capacity(model: RosterModel) -> None:
@@ -42,10 +41,9 @@ def capacity(model: RosterModel) -> None:
     for (employee, service), terms in worked.items():
         most = problem.capabilities.get((employee, service))
         if most is not None:
-            who, what = problem.employees[employee].name, problem.services[service].code
-            model.linear(
-                Part("capacity", Message("{who} works {what} at most {most} times", who=who, what=what, most=most)), terms, most=most
-            )
+            who, what = problem.names[employee], problem.services[service].code
+            said = Message("{who}: at most {most} {what} in this roster", who=who, what=what, most=most)
+            model.linear(Part("capacity", said, employee), terms, most=most)
 
 
 def one_service_a_slot(model: RosterModel) -> None:
@@ -104,8 +102,9 @@ def blocking(model: RosterModel) -> None:
     problem = model.problem
     for duty, lit in list(model.assignments()):
         if duty.service in problem.rules_of:
-            who = problem.employees[duty.employee].name
-            part = Part("blocking", Message("{who} rests after {service}", who=who, service=problem.services[duty.service].code))
+            who = problem.names[duty.employee]
+            said = Message("{who} rests after {service}", who=who, service=problem.services[duty.service].code)
+            part = Part("blocking", said, duty.employee)
             for slot in problem.blocked_by(duty):
                 model.apart(part, [lit], model.slot(slot))
 
@@ -116,8 +115,8 @@ def forbidden_successors(model: RosterModel) -> None:
     if not any(forbidden.values()):
         return
     for employee in model.employees:
-        who = model.problem.employees[employee].name
-        part = Part("forbidden_successors", Message("services that must not follow each other, for {who}", who=who))
+        who = model.problem.names[employee]
+        part = Part("forbidden_successors", Message("services that must not follow each other, for {who}", who=who), employee)
         for day in range(-1, model.problem.day_count - 1):
             keep_apart(model, part, model.at(employee, day), model.at(employee, day + 1), forbidden)
 
@@ -146,6 +145,29 @@ CONSTRAINTS: tuple[Unit, ...] = (
     forbidden_successors,
     *(_limit(quantity) for quantity in Quantity),
 )
+
+
+def _stretches(slots: Collection[Slot]) -> Iterator[tuple[int, range, tuple[int, ...]]]:
+    """Slots as (employee, days in a row, dayparts of each of them)."""
+    stretch: tuple[int, range, tuple[int, ...]] | None = None
+    for (employee, day), of_day in groupby(sorted(slots), key=lambda slot: (slot.employee, slot.day)):
+        dayparts = tuple(slot.daypart for slot in of_day)
+        if stretch is not None and stretch == (employee, range(stretch[1].start, day), dayparts):
+            stretch = (employee, range(stretch[1].start, day + 1), dayparts)
+            continue
+        if stretch is not None:
+            yield stretch
+        stretch = (employee, range(day, day + 1), dayparts)
+    if stretch is not None:
+        yield stretch
+
+
+def _when(problem: Problem, days: range, dayparts: tuple[int, ...]) -> Message:
+    first, last = problem.date_of(days[0]), problem.date_of(days[-1])
+    when = Message("on {date}", date=first) if first == last else Message("from {first} to {last}", first=first, last=last)
+    if len(dayparts) == len(problem.dayparts):
+        return when
+    return Message("{when} {dagdelen}", when=when, dagdelen=joined(problem.dayparts[daypart] for daypart in dayparts))
 
 
 def _flow(model: RosterModel, rows: list[int], supply: list[Term]) -> None:

@@ -27,7 +27,7 @@ class Broken(NamedTuple):
 
 def post_limit(model: RosterModel, limit: Limit, price: Price | None) -> None:
     """Put a limit on a model: hard without a price, otherwise each unit beyond it costs."""
-    part = Part(f"limit_{limit.quantity.replace(' ', '_')}", limit_of_somebody(model.problem, limit))
+    part = Part(f"limit_{limit.quantity.replace(' ', '_')}", limit_of_somebody(model.problem, limit), limit.employee)
     if limit.quantity is Quantity.REST_MINUTES:
         _post_rest(model, limit, price, part)
     elif limit.quantity in (Quantity.CONSECUTIVE_DAYS, Quantity.CONSECUTIVE_DAYS_OFF):

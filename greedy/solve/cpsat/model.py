@@ -35,10 +35,11 @@ class Mode(Enum):
 
 @dataclass(frozen=True)
 class Part:
-    """A rule of somebody or a row of the input, that may stand against others. `message` is for planners."""
+    """A rule of somebody (`employee`) or a row of the input, that may stand against others. `message` is for planners."""
 
     rule: str
     message: Message
+    employee: int | None = None
 
 
 class RosterModel:
@@ -269,15 +270,21 @@ class RosterModel:
         self._pinned.add(variable.index)
         self._work[assignment.employee, assignment.day][assignment.service] = variable
         self._enforce(
-            self.cp.add_bool_or([variable]), Part("pinned_work", Message("{work} is pinned", work=self.problem.describe(assignment)))
+            self.cp.add_bool_or([variable]),
+            Part("pinned_work", Message("{work} is pinned", work=self.problem.describe(assignment)), assignment.employee),
         )
 
     def _possible(self, open_days: set[tuple[int, int]] | None) -> Iterator[Assignment]:
         """What may be worked beside the pinned work: rules `horizon`, `qualified` and `open_slots`, and cells that ask for the team."""
-        problem = self.problem
+        problem, open_to = self.problem, frozenset(self.employees)
         able: dict[int, list[int]] = defaultdict(list)
         for (employee, service), most in sorted(problem.capabilities.items()):
-            if (most > 0 or self.mode is Mode.CONFLICT) and problem.employees[employee].active and problem.services[service].active:
+            if (
+                employee in open_to
+                and (most > 0 or self.mode is Mode.CONFLICT)
+                and problem.employees[employee].active
+                and problem.services[service].active
+            ):
                 able[service].append(employee)
         for (day, service), rows in problem.demand_by_cell.items():
             asked = {team for row in rows if problem.demand[row].most for team in problem.demand_teams[problem.demand[row].team].served_by}

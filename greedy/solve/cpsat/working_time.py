@@ -22,7 +22,7 @@ class Person:
     def __init__(self, model: RosterModel, law: WorkingTime, employee: int) -> None:
         problem = model.problem
         self.model, self.law, self.employee = model, law, employee
-        self.part = Part("working_time", Message("the law of working time for {who}", who=problem.employees[employee].name))
+        self.part = Part("working_time", Message("the law of working time for {who}", who=problem.names[employee]), employee)
         self.days = range(-problem.history_days, problem.day_count)
         self.all_work = [Assignment(employee, day, service) for day in self.days for service in model.at(employee, day)]
         self.work = worked(problem, self.all_work)

@@ -76,7 +76,7 @@ def cell_view(opened: OpenRoster, asked: CellAsked, words: Words) -> CellView:
     return CellView(
         asked=asked,
         slots=slots,
-        who=employee.name,
+        who=opened.problem.names[slots[0].employee],
         team=employee.team,
         when=_when(opened, slots, parts, words),
         stands=_counted(opened, slots),

@@ -38,7 +38,7 @@ def code_of(opened: OpenRoster, service_id: UUID | None) -> str:
 def name_of(opened: OpenRoster, employee_id: str) -> str:
     """The name of an employee; her id when the roster no longer has her."""
     number = opened.employee_numbers.get(employee_id)
-    return employee_id if number is None else opened.problem.employees[number].name
+    return employee_id if number is None else opened.problem.names[number]
 
 
 def place_said(opened: OpenRoster, slot: SlotChange, words: Words) -> Message:

@@ -100,7 +100,7 @@ def _shift(opened: OpenRoster, one: OpenDemand) -> OpenShift:
         problem.demand_teams[demand.team].code,
         one.missing,
         sorted(((str(obstacle), count) for obstacle, count in one.reasons.items()), key=lambda reason: -reason[1]),
-        [problem.employees[employee].name for employee in one.free],
+        [problem.names[employee] for employee in one.free],
         one.smallest_change,
     )
 
@@ -111,7 +111,7 @@ def _offer(opened: OpenRoster, row: int, one: Candidate) -> Offer:
     slot = Slot(one.employee, demand.day, problem.services[demand.service].daypart)
     return Offer(
         employee.id,
-        employee.name,
+        problem.names[one.employee],
         employee.team,
         one.fits,
         list(one.reasons),

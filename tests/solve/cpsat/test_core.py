@@ -17,7 +17,7 @@ EACH_DAY = tuple(Demand(day, service, TOT, 1) for day in range(3) for service in
 
 
 def named(one: Problem) -> list[str]:
-    parts = conflict(one, deadline=time.monotonic() + PATIENCE_SECONDS)
+    parts = conflict(one)
     assert parts is not None
     return [part.message for part in parts]
 
@@ -27,8 +27,7 @@ def test_a_minimum_against_an_absence() -> None:
     limits = (Limit(Quantity.DAYS, 0, minimum=3, name="every day"), Limit(Quantity.SHIFTS, 1, minimum=1))
     one = problem(*EACH_DAY, teams=("Groen", "Groen"), limits=limits, unavailable=away)
     assert named(one) == [
-        "Name 0 is absent on 2025-11-25 O",
-        "Name 0 is absent on 2025-11-25 M",
+        "Name 0 is absent on 2025-11-25 O and M",
         "Name 0: every day (at least 3 days)",
     ]
 
@@ -46,11 +45,11 @@ def test_pinned_work_against_a_minimum() -> None:
 
 
 def test_no_conflict_where_a_roster_exists() -> None:
-    assert conflict(problem(*EACH_DAY), deadline=time.monotonic() + PATIENCE_SECONDS) is None
+    assert conflict(problem(*EACH_DAY)) is None
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rich_problems())
 def test_a_conflict_is_found_exactly_where_no_roster_is_legal(one: Problem) -> None:
     infeasible = solve_cpsat(one, deadline=time.monotonic() + PATIENCE_SECONDS, workers=1).answer is Answer.INFEASIBLE
-    assert (conflict(one, deadline=time.monotonic() + PATIENCE_SECONDS) is not None) is infeasible
+    assert (conflict(one) is not None) is infeasible
