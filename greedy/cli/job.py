@@ -129,11 +129,12 @@ class Job:
         if seconds is None:
             return
         seconds = max(0.1, seconds)
+        # When not even another thread gets its turn, this ends the process, with code 1, from outside of Python. First, as the signal may
+        # have come while this thread started another one, and then no other starts.
+        faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, file=self._nowhere, exit=True)
         self._watchdog = threading.Timer(seconds, self._end, (why, "it did not end by itself"))
         self._watchdog.daemon = True
         self._watchdog.start()
-        # When not even another thread gets its turn, this ends the process, with code 1, from outside of Python.
-        faulthandler.dump_traceback_later(seconds + GRACE_SECONDS, file=self._nowhere, exit=True)
 
     def _end(self, why: Why, reason: str) -> None:
         """End this process and all that it started, now."""

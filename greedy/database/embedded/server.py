@@ -234,7 +234,9 @@ class EmbeddedServer:
     def _answers(self) -> bool:
         # Asked at the socket: after a crash, the process id in postmaster.pid may belong to some other program by now.
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
-        while (state := self._run("pg_isready", "--host", str(self._socket_dir()), "--quiet").returncode) == 1:  # starting or stopping
+        # One that is there may be busy, as after a pause of the machine. Where there is none, nothing is waited for.
+        ask = ("pg_isready", "--host", str(self._socket_dir()), "--quiet", f"--timeout={START_TIMEOUT_SECONDS}")
+        while (state := self._run(*ask).returncode) == 1:  # starting or stopping
             if time.monotonic() > deadline:
                 raise errors.ConnectionError(
                     f"the embedded database in {self.data_dir} does not come up", next_step=f"read {self.log_file}"

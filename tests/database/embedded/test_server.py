@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,6 +67,18 @@ def test_it_comes_back_after_a_crash(own: EmbeddedServer) -> None:
     os.kill(killed, signal.SIGKILL)
     assert ask(own.start(), "select to_regclass('kept') is not null") is True
     assert own.process_id() != killed
+
+
+def test_a_server_that_is_busy_for_some_seconds_is_not_taken_for_dead(own: EmbeddedServer) -> None:
+    own.start()
+    busy = own.process_id()
+    assert busy is not None
+    os.kill(busy, signal.SIGSTOP)
+    goes_on = threading.Timer(4.0, os.kill, (busy, signal.SIGCONT))  # longer than the program that asks waits by default
+    goes_on.start()
+    assert ask(own.start(), "select 1") == 1
+    goes_on.join()
+    assert own.process_id() == busy
 
 
 def test_a_process_id_that_belongs_to_another_program_by_now_is_neither_believed_nor_killed(own: EmbeddedServer) -> None:
