@@ -22,7 +22,6 @@ from greedy.report.model import SummaryStatus
 from tests.wording.texts import GREEDY, Text, Unreadable, all_texts, texts_of_python, texts_of_template
 
 CATALOGUES = sorted((GREEDY / "wording" / "locale" / "nl").glob("*.po"))
-TEXTS = all_texts()
 # Texts that are said by a variable: keys that are the same in every language, the rules by name and in words, and the terms of the costs.
 BY_VARIABLE = [
     *map(str, (*Obstacle, *Quantity, *WishKind, *SolveStatus, *MEANING, *MEANING.values(), *(rule.__name__ for rule in LAW))),
@@ -49,7 +48,7 @@ def places(text: str) -> Counter[str]:
 def said() -> dict[str | tuple[str, str], str]:
     """Every text that needs a translation -> where it stands."""
     found: dict[str | tuple[str, str], str] = dict.fromkeys(BY_VARIABLE, "by a variable")
-    for text in TEXTS:
+    for text in all_texts():
         if isinstance(text, Text) and not needs_no_translation(text.one):
             found[text.one if text.many is None else (text.one, text.many)] = text.place
     return found
@@ -87,7 +86,7 @@ def test_every_translation_is_there_and_has_the_same_places(path: Path) -> None:
 
 
 def test_no_text_is_hidden_from_the_catalogues() -> None:
-    hidden = [text for text in TEXTS if isinstance(text, Unreadable)]
+    hidden = [text for text in all_texts() if isinstance(text, Unreadable)]
     assert [text for text in hidden if text.place.partition(":")[0] not in MADE_HERE] == []
 
 

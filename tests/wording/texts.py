@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,6 +65,7 @@ def texts_of_template(source: str, name: str) -> Iterator[Text | Unreadable]:
             yield Unreadable(place, f"{function}({first})")
 
 
+@cache
 def all_texts() -> list[Text | Unreadable]:
     """Every text of the package."""
     found: list[Text | Unreadable] = []
