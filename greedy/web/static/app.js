@@ -1,21 +1,7 @@
-// What pages share: the dialog, messages beside the page, files that are too large. Pages work without it.
+// What pages share: messages beside the page, files that are too large. Pages work without it.
 "use strict";
 
-const dialog = document.getElementById("dialog");
 const toasts = document.getElementById("toasts");
-
-// A part that is put into the dialog opens it; the answer's event `close-dialog` (HX-Trigger) closes it. Escape and the focus are the browser's.
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "dialog-content" && !dialog.open) dialog.showModal();
-});
-document.addEventListener("close-dialog", () => dialog.close());
-dialog.addEventListener("close", () => document.getElementById("dialog-content").replaceChildren());
-dialog.addEventListener("click", (event) => {
-  if (event.target === dialog || event.target.closest("[data-close-dialog]")) dialog.close();
-});
-
-// A modal dialog lies above everything but what is in it: messages move in with it.
-new MutationObserver(() => (dialog.open ? dialog : document.body).append(toasts)).observe(dialog, { attributeFilter: ["open"] });
 toasts.addEventListener("click", (event) => event.target.closest("[data-close-toast]")?.closest(".toast").remove());
 
 // A page that asks every second says only once that the answer is missing.

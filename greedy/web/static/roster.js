@@ -138,7 +138,7 @@ function findAgain() {
     markSelection();
   }
   const nobody = !document.activeElement || document.activeElement === document.body;
-  if (inGrid && nobody) current.focus();
+  if (inGrid && nobody && !shownDialog()) current.focus();
 }
 
 // ---- wiring ----
@@ -172,26 +172,19 @@ document.addEventListener("htmx:afterSettle", () => {
     setTimeout(() => message.remove(), MESSAGE_MILLISECONDS);
   }
 });
-document.getElementById("dialog").addEventListener("close", () => {
-  findAgain();
-  requestAnimationFrame(findAgain); // the browser gives the focus back on its own time
-});
+dialog.addEventListener("toggle", findAgain);
 document.addEventListener("focusin", (event) => {
   if (!event.target.closest("dialog")) inGrid = grid().contains(event.target);
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.closest("input, textarea, select, dialog")) return;
-  if (event.key === "?") help.showModal();
+  if (event.target.closest("input, textarea, select") || shownDialog()) return;
+  if (event.key === "?") help.showPopover();
   const undo = document.querySelector("#undo button:enabled");
   if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey && undo) {
     event.preventDefault();
     undo.click();
   }
-});
-document.querySelector("[data-open-dialog]").addEventListener("click", () => help.showModal());
-help.addEventListener("click", (event) => {
-  if (event.target === help || event.target.closest("[data-close-this]")) help.close();
 });
 
 // One question at a time: an answer that is older than a change of ours would draw what stood before it (hx-sync of the forms).

@@ -151,7 +151,9 @@ async def test_names_are_shown_as_they_are_and_nothing_in_them_is_executed(
         await page.keyboard.press("Escape")
         await page.get_by_role("link", name="Who could?").first.click()
         await expect(page.locator("#dialog .offers").first).to_be_visible()
-        assert await page.evaluate("document.getElementById('dialog').scrollWidth <= document.getElementById('dialog').clientWidth")
+        assert await page.evaluate(
+            "document.getElementById('dialog-content').scrollWidth <= document.getElementById('dialog-content').clientWidth"
+        )
         look = await page.get_by_role("button", name=re.compile("^(Look|Assign)")).first.bounding_box()
         assert look is not None
         assert look["width"] > look["height"]  # beside the longest name too

@@ -120,7 +120,7 @@ async def test_no_file_beside_the_static_ones_is_read(stranger: httpx.AsyncClien
     assert "root:" not in answer.text
 
 
-@pytest.mark.parametrize("name", ["app.css", "app.js", "vendor/htmx.min.js", "report/tokens.css", "icon.svg"])
+@pytest.mark.parametrize("name", ["app.css", "app.js", "dialog.js", "vendor/htmx.min.js", "report/tokens.css", "icon.svg"])
 async def test_static_files_are_there_for_all(stranger: httpx.AsyncClient, name: str) -> None:
     assert (await stranger.get(f"/static/{name}")).status_code == 200
 
