@@ -138,7 +138,8 @@ async def new_window(browser: Browser) -> AsyncIterator[NewWindow]:
     faults: list[str] = []
 
     async def open_window(**options: Any) -> Page:
-        context = await browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, **options})
+        usual = {"locale": "en-GB", "viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}  # colours are not halfway
+        context = await browser.new_context(**{**usual, **options})
         contexts.append(context)
         context.set_default_timeout(PATIENCE_SECONDS * 1000)
         page = await context.new_page()

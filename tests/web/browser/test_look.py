@@ -38,7 +38,7 @@ async def test_pages_are_accessible_and_fit(
             await screenshot(page, f"{name}-1280-{colours}")
             await page.goto(page_server.first_url)
             continue
-        if await page.locator("[hx-trigger=load], [hx-trigger=revealed]").count():
+        if await page.locator("[hx-trigger^=load], [hx-trigger=revealed]").count():
             await page.wait_for_load_state("networkidle")
         for width in (1280, 390):
             await page.set_viewport_size({"width": width, "height": 850})

@@ -130,6 +130,7 @@ async def test_tried_on_a_copy_taken_over_published_and_planned_again(
         await expect(page.get_by_role("heading", name="Both grids")).to_be_visible()
         assert await axe(page) == []
         await screenshot(page, "compare")
+        await page.wait_for_load_state()  # the script that lets one grid follow the other comes last
         await page.locator(".grid-scroll").first.evaluate("grid => grid.scrollLeft = 100")
         await expect(page.locator(".grid-scroll").nth(1)).to_have_js_property("scrollLeft", 100)
         await page.get_by_role("button", name="Take the copy over").click()

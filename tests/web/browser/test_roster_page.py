@@ -20,6 +20,7 @@ from greedy.settings import Settings
 from greedy.store.base import SlotDocument
 from greedy.store.changes import ChangeDocument
 from greedy.store.functions import FunctionStore
+from tests.timing import until
 from tests.web.conftest import Axe, NewWindow, PageServer, Screenshot
 
 ANNA, MONDAY, SUNDAY = "Anna Mulder", "2025-11-24", "2025-12-28"
@@ -52,9 +53,11 @@ async def enter(page: Page, server: PageServer) -> None:
 
 
 async def choose(page: Page, name: str | re.Pattern[str]) -> None:
-    """Choose in the dialog, and wait for what it would do."""
+    """Choose in the dialog, and wait until what it would do is drawn: its buttons are replaced then, and a click in between hits none."""
+    dialog = page.get_by_role("dialog")
     async with page.expect_response("**/cell/outlook"):
-        await page.get_by_role("dialog").get_by_role("radio", name=name).check()
+        await dialog.get_by_role("radio", name=name).check()
+    await expect(dialog.get_by_role("radiogroup")).not_to_have_class(re.compile("htmx-request"))
 
 
 async def saved(page: Page, button: str | re.Pattern[str]) -> None:
@@ -100,9 +103,9 @@ async def test_a_change_against_a_rule_is_told_first_saved_when_she_says_so_and_
     await expect(dialog).to_contain_text("This would break")
     assert not await history_of(planned, settings)
     await saved(page, re.compile("Save although it breaks"))
+    await expect(page.get_by_role("status").filter(has_text="Saved")).to_contain_text("OSP, pinned")  # first, as it does not stay
     await expect(rest).to_have_text("OSP")
     await expect(rest).to_have_class(re.compile("pinned.*broken"))
-    await expect(page.get_by_role("status").filter(has_text="Saved")).to_contain_text("OSP, pinned")
     await screenshot(page, "roster-broken")
     made = (await history_of(planned, settings))[0]
     assert (made.actor, made.kind, made.slots[0].after.source) == ("Anna", "edit", "manual")
@@ -250,6 +253,17 @@ async def test_an_open_shift_is_given_to_the_best_candidate(new_window: NewWindo
     await expect(panel.get_by_role("link").first).to_be_focused()
     await expect(page.locator("#open-count")).to_have_text(str(await panel.locator("#open-title .badge").text_content()))
     await expect(days.last).to_have_attribute("open", "")
+
+
+async def test_what_is_open_drawn_anew_leaves_the_keyboard_at_its_day(new_window: NewWindow, planned: PageServer) -> None:
+    page = await new_window()
+    await enter(page, planned)
+    day = page.locator("#open-demand summary").last
+    await day.focus()
+    before = await day.element_handle()
+    await page.evaluate("htmx.trigger(document.body, 'roster-changed')")
+    await until(lambda: page.evaluate("day => !day.isConnected", before))
+    await expect(day).to_be_focused()
 
 
 async def test_a_roster_that_somebody_deletes_is_told_and_so_is_what_was_not_saved(
