@@ -98,7 +98,7 @@ async def test_a_wrong_key_or_token_is_nobody(project: Project, filled: Practice
         {"apikey": "sb_secret_of_another_project"},
         {"apikey": project.publishable_key, "Authorization": f"Bearer {token}"},
     ):
-        async with httpx.AsyncClient(base_url=f"{project.url}/rest/v1", headers=headers) as http:
+        async with httpx.AsyncClient(base_url=f"{project.url}/rest/v1", headers=headers, timeout=PATIENCE_SECONDS) as http:
             for request in (http.get("/rosters"), http.post("/rpc/list_rosters_v1", json={})):
                 answer = await request
                 assert answer.status_code in (401, 403), answer.text
