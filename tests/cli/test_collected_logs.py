@@ -10,9 +10,6 @@ from typing import Any
 
 import pytest
 
-from greedy.database.connector import DBConnector
-from greedy.formats.tables import PracticeTables
-from greedy.store.postgres import PostgresStore
 from tests import forked
 from tests.timing import PATIENCE_SECONDS
 
@@ -37,16 +34,9 @@ def of_one_run(events: list[dict[str, Any]]) -> bool:
     return len({event["run_id"] for event in events}) == 1 and {event["roster_id"] for event in events} == {ROSTER}
 
 
-@pytest.fixture
-async def url(database_url: str, sample: PracticeTables) -> str:
-    async with DBConnector(database_url, min_size=1) as db:
-        await PostgresStore(db).import_tables(sample)
-    return database_url
-
-
-def test_a_run_tells_its_whole_story_in_events(url: str) -> None:
+def test_a_run_tells_its_whole_story_in_events(sample_url: str) -> None:
     run_id = str(uuid.uuid4())
-    code, out, events = run("run", "--run-id", run_id, *QUICK, DATABASE_URL=url, ROOSTER_ID=ROSTER)
+    code, out, events = run("run", "--run-id", run_id, *QUICK, DATABASE_URL=sample_url, ROOSTER_ID=ROSTER)
     assert (code, out) == (0, "")
     assert of_one_run(events)
     assert (events[0]["message"], events[0]["run_id"], events[0]["job_seconds"]) == ("run.begun", run_id, 600)
@@ -56,8 +46,8 @@ def test_a_run_tells_its_whole_story_in_events(url: str) -> None:
     assert [event["phase"] for event in events if event["message"] == "phase.done"] == ["load", "solve", "pairing", "database", "report"]
 
 
-def test_stdout_is_the_document_when_asked(url: str) -> None:
-    code, out, events = run("run", ROSTER, "--json", *QUICK, DATABASE_URL=url)
+def test_stdout_is_the_document_when_asked(sample_url: str) -> None:
+    code, out, events = run("run", ROSTER, "--json", *QUICK, DATABASE_URL=sample_url)
     assert (code, json.loads(out)["run_id"]) == (0, events[-1]["run_id"])
     assert of_one_run(events)
 
@@ -98,7 +88,7 @@ def test_a_fault_of_a_setting_is_told_alone() -> None:
     assert [detail.split(":")[0] for detail in events[-1]["details"]] == ["LOG_LEVEL"]
 
 
-def test_what_libraries_and_python_itself_would_print(url: str) -> None:
+def test_what_libraries_and_python_itself_would_print(sample_url: str) -> None:
     """Logs of the standard library, warnings, exceptions that nobody catches, and what the solver's process prints."""
     patch = """
 import logging, os, threading, warnings
@@ -119,7 +109,7 @@ def noisy(outcome):
     real(outcome)
 running.log_outcome = noisy
 """
-    code, _, events = run("run", ROSTER, *QUICK, patch=patch, DATABASE_URL=url, LOG_LEVEL="DEBUG")
+    code, _, events = run("run", ROSTER, *QUICK, patch=patch, DATABASE_URL=sample_url, LOG_LEVEL="DEBUG")
     assert code == 0
     assert {event["roster_id"] for event in events} == {ROSTER}
     told = [event["message"] for event in events]
@@ -133,9 +123,9 @@ running.log_outcome = noisy
     assert "abcdefghijklmnop" not in json.dumps(events)
 
 
-def test_a_fault_of_the_program_is_an_event_too(url: str) -> None:
+def test_a_fault_of_the_program_is_an_event_too(sample_url: str) -> None:
     patch = "from greedy.cli import running\nrunning.run_roster = None"
-    code, _, events = run("run", ROSTER, "--debug", patch=patch, DATABASE_URL=url)
+    code, _, events = run("run", ROSTER, "--debug", patch=patch, DATABASE_URL=sample_url)
     assert code == 2
     assert "internal fault: TypeError" in events[-1]["message"]
     assert any("Traceback" in event.get("exception", "") for event in events)

@@ -8,11 +8,16 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from greedy.database.connector import DBConnector
 from greedy.formats.tables import PracticeTables
-from greedy.store.postgres import PostgresStore
 from tests.cli.stopping.running import Gate, Run, Running
+from tests.databases import MIGRATED
 from tests.supabase_project import Project
+
+
+@pytest.fixture
+def template(with_sample: str, request: pytest.FixtureRequest) -> str:
+    """Of a database with the sample roster, where the test runs it."""
+    return with_sample if "run" in request.fixturenames else MIGRATED
 
 
 @pytest.fixture
@@ -31,10 +36,8 @@ def begun() -> Iterator[list[Running]]:
 
 
 @pytest.fixture
-async def run(database_url: str, sample: PracticeTables, begun: list[Running]) -> Run:
+def run(database_url: str, sample: PracticeTables, begun: list[Running]) -> Run:
     """Runs the sample roster, which is in the database, over a connection."""
-    async with DBConnector(database_url, min_size=1) as db:
-        await PostgresStore(db).import_tables(sample)
 
     def start(*arguments: str, **how: str | int) -> Running:
         begun.append(Running(str(sample.roster.id), *arguments, **{"DATABASE_URL": database_url, **how}))  # type: ignore[arg-type]

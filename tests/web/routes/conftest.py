@@ -15,9 +15,9 @@ from fastapi import FastAPI
 
 from greedy.formats.tables import PracticeTables
 from greedy.settings import Settings
-from greedy.store.postgres import PostgresStore
 from greedy.web.app import create_app
 from greedy.web.security.access import Access
+from tests.databases import MIGRATED
 from tests.web.conftest import TOKEN
 from tests.web.strangers import client_of, csrf_in
 
@@ -53,16 +53,21 @@ async def at_work(app: FastAPI) -> AsyncIterator[AtWork]:
 
 
 @pytest.fixture
+def template(with_sample: str, request: pytest.FixtureRequest) -> str:
+    """Of a database with the sample, where the test asks for a roster."""
+    return with_sample if "roster" in request.fixturenames else MIGRATED
+
+
+@pytest.fixture
 async def planner(database_url: str, settings: Settings) -> AsyncIterator[AtWork]:
-    """Anna, over an empty database."""
+    """Anna, over the database of this test."""
     async with at_work(create_app(settings, access=Access(token=TOKEN, host_planner="Anna"), database=database_url)) as planner:
         yield planner
 
 
 @pytest.fixture
-async def roster(store: PostgresStore, sample: PracticeTables) -> str:
+def roster(sample: PracticeTables) -> str:
     """The sample is in the database; its id."""
-    await store.import_tables(sample)
     return str(sample.roster.id)
 
 
