@@ -57,6 +57,13 @@ def test_cells_of_several_parts_of_the_day_are_offered_no_service(opened: OpenRo
     assert "unavailable" in [choice.value for choice in view.others]
 
 
+def test_cells_may_be_chosen_backwards(opened: OpenRoster) -> None:
+    forwards = asked(dagdeel="O", until=DAY + dt.timedelta(1), until_dagdeel="A")
+    backwards = asked(date=DAY + dt.timedelta(1), dagdeel="A", until=DAY, until_dagdeel="O")
+    assert len(forwards.slots(opened)) == 6
+    assert backwards.slots(opened) == forwards.slots(opened)
+
+
 @pytest.mark.parametrize(("written", "shown"), [("Blocked by DIA of yesterday", ""), ("ask first", "ask first")])
 def test_a_note_of_the_program_is_not_offered_as_her_own(sample: PracticeTables, written: str, shown: str) -> None:
     key = {"employee_id": "EMP001", "date": DAY, "dagdeel": "M"}

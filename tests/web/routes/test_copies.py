@@ -76,6 +76,28 @@ async def test_what_changed_in_the_original_meanwhile_is_told_first(
     assert (await store.counts(UUID(roster))).active == (await store.counts(UUID(copy))).active
 
 
+async def test_only_a_copy_of_this_very_roster_can_be_taken_over_from_a_comparison(
+    planner: AtWork, store: PostgresStore, roster: str
+) -> None:
+    for _ in range(2):
+        await planner.post(f"/rosters/{roster}/copies", name=" ")
+    one, other = await store.copies.list(UUID(roster))
+    assert one.naam.endswith(", what if")
+    for left, is_offered in ((roster, True), (one.copy_id, False)):
+        compared = await planner.get(f"/rosters/{left}/compare/{other.copy_id}")
+        assert (f"/rosters/{other.copy_id}/take-over" in compared.text) is is_offered
+
+
+async def test_nothing_is_taken_over_or_thrown_away_under_a_plan(planner: AtWork, store: PostgresStore, roster: str) -> None:
+    made = await planner.post(f"/rosters/{roster}/copies", name="what if")
+    asked = await planner.post(f"{made.url.path}/plans", solver="greedy")
+    for path, told in (("take-over", "Nothing was taken over: Anna"), ("delete-copy", "Nothing was deleted: Anna")):
+        refused = await planner.post(f"{made.url.path}/{path}")
+        assert refused.url.path == asked.url.path
+        assert told in said(refused)
+    assert len(await store.copies.list(UUID(roster))) == 1
+
+
 async def test_a_copy_is_thrown_away_and_a_roster_never(planner: AtWork, store: PostgresStore, roster: str, copy: str) -> None:
     assert "is no copy" in said(await planner.post(f"/rosters/{roster}/delete-copy"))
     done = await planner.post(f"/rosters/{copy}/delete-copy")

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from greedy.database.connector import DBConnector
 from greedy.desk.worker import work_off
 from greedy.store.postgres import PostgresStore
 from tests.web.routes.conftest import AtWork, said
@@ -105,3 +106,16 @@ async def test_the_plan_after_a_publication_keeps_to_the_settings(planner: AtWor
     await planner.post(f"/rosters/{roster}/replan", reopening=uuid4(), seconds=10)
     newest = (await store.plans.list(UUID(roster)))[0]
     assert (newest.options.planning, newest.options.keep) == (SETTINGS, "publication")
+
+
+async def test_a_published_roster_stays_so_when_the_settings_do_not_fit_it_any_more(
+    planner: AtWork, store: PostgresStore, db: DBConnector, roster: str
+) -> None:
+    await planner.post(f"/rosters/{roster}/plans", **QUICK, planning=SETTINGS)
+    await work_off(store, once=True)
+    seen = (await store.state(UUID(roster))).digest
+    await planner.post(f"/rosters/{roster}/publish", state=seen)
+    await db.execute("update employees set achternaam = 'Bakker' where achternaam = 'Mulder'")
+    refused = await planner.post(f"/rosters/{roster}/replan", reopening=uuid4(), seconds=10)
+    assert refused.status_code == 422
+    assert (await store.state(UUID(roster))).status == "final"

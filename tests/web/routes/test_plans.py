@@ -122,3 +122,15 @@ async def test_what_is_not_there_is_told(planner: AtWork, roster: str) -> None:
         assert (await planner.get(path)).status_code == 404, path
     asked = await planner.post(f"/rosters/{roster}/plans", **(QUICK | {"time_limit_seconds": 99999}))
     assert asked.status_code == 422
+
+
+async def test_a_plan_of_another_roster_is_not_shown_or_cancelled_as_one_of_this(
+    planner: AtWork, store: PostgresStore, roster: str
+) -> None:
+    copied = await planner.post(f"/rosters/{roster}/copies", name="what if")
+    asked = await planner.post(f"/rosters/{roster}/plans", **QUICK)
+    plan = asked.url.path.rpartition("/")[2]
+    for path in ("", "/progress", "/planning.toml"):
+        assert (await planner.get(f"{copied.url.path}/plans/{plan}{path}")).status_code == 404
+    assert (await planner.post(f"{copied.url.path}/plans/{plan}/cancel")).status_code == 404
+    assert (await store.plans.get(UUID(plan))).state is PlanState.WAITING

@@ -52,6 +52,14 @@ async def test_published_reopened_and_planned_again(planner: AtWork, store: Post
     assert [word in said(told) for word in ("Published", "Reopened", "Planned by the program")] == [True] * 3
 
 
+async def test_the_latest_publication_stands_first(planner: AtWork, store: PostgresStore, roster: str) -> None:
+    for note in ("the first word", "the last word"):
+        await planner.post(f"/rosters/{roster}/publish", state=await state_on(planner, roster), note=note)
+        await planner.post(f"/rosters/{roster}/reopen")
+    told = said(await planner.get(f"/rosters/{roster}/publishing"))
+    assert 0 < told.index("the last word") < told.index("the first word")
+
+
 async def test_who_left_has_a_calendar_as_long_as_her_work_was_published(
     planner: AtWork, db: DBConnector, roster: str, sample: PracticeTables
 ) -> None:
@@ -89,6 +97,8 @@ async def test_every_format(planner: AtWork, planned: str, sample: PracticeTable
         assert answer.headers["content-disposition"].startswith("attachment; ")
         found[path.rpartition("/")[2]] = answer.content
     assert all(len(pypdf.PdfReader(io.BytesIO(found[f"roster.pdf?paper={paper}"])).pages) for paper in ("a3", "a4"))
+    sizes = [pypdf.PdfReader(io.BytesIO(found[f"roster.pdf?paper={paper}"])).pages[0].mediabox for paper in ("a3", "a4")]
+    assert sizes[0].width > sizes[1].width
     assert b"<html" in found["roster.html"]
     assert openpyxl.load_workbook(io.BytesIO(found["roster.xlsx"])).sheetnames
     assert found["roster.ics"].startswith(b"BEGIN:VCALENDAR")
@@ -101,3 +111,18 @@ async def test_every_format(planner: AtWork, planned: str, sample: PracticeTable
     assert own.content.startswith(b"BEGIN:VCALENDAR")
     assert (await planner.get(f"{base}/calendar.ics?employee=nobody")).status_code == 422
     assert (await planner.get(f"{base}/roster.exe")).status_code in (404, 422)
+
+
+async def test_what_is_taken_along_is_in_the_readers_language(planner: AtWork, planned: str, sample: PracticeTables) -> None:
+    base = f"/rosters/{planned}/downloads"
+
+    async def found(path: str, language: str) -> bytes:
+        return (await planner.get(f"{base}/{path}", **{"Accept-Language": language})).content
+
+    sheets = [openpyxl.load_workbook(io.BytesIO(await found("workbook.xlsx", language))).sheetnames for language in ("en", "nl")]
+    assert not set(sheets[0]) & set(sheets[1])
+    for language, provisional in (("en", b"(provisional)"), ("nl", b"(voorlopig)")):
+        assert provisional in await found("roster.ics", language)
+        assert provisional in await found(f"calendar.ics?employee={sample.employees[0].id}", language)
+        archive = zipfile.ZipFile(io.BytesIO(await found("calendars.zip", language)))
+        assert provisional in archive.read("all.ics")
