@@ -13,6 +13,7 @@ from greedy.desk import Desk
 from greedy.desk.edits import Action, Edit, seen_in
 from greedy.desk.opened import OpenRoster, lay_open
 from greedy.desk.outlook import changed, look_ahead
+from greedy.desk.running import last_published
 from greedy.desk.worker import work_off
 from greedy.errors import InputError
 from greedy.formats.tables import PracticeTables
@@ -223,6 +224,21 @@ async def test_what_is_published_is_marked_and_compared(desk: Desk, opened: Open
     then = await desk.open(opened.roster_id)
     await desk.store.publications.publish(uuid4(), opened.roster_id, "Anna", expected_state=then.digest)
     assert [one.number for one in (await desk.open(opened.roster_id)).publications] == [1, 2]
+
+
+async def test_of_several_publications_the_last_is_what_colleagues_know(desk: Desk, opened: OpenRoster) -> None:
+    roster_id, gone = opened.roster_id, own_work(opened, "DIO")[0]
+    for number in range(2):
+        seen = await desk.open(roster_id)
+        await desk.store.publications.publish(uuid4(), roster_id, "Anna", expected_state=seen.digest)
+        if number == 0:
+            await desk.store.publications.reopen(uuid4(), roster_id, "Anna")
+            await desk.change(edit(opened, opened.problem.slot_of(gone), "clear"), uuid4(), "Anna")
+    then = await desk.open(roster_id)
+    assert then.published == then.roster
+    assert gone not in then.roster.assignments
+    told = await desk.store.publications.list(roster_id, with_slots=True)
+    assert last_published(then.problem, told) == then.roster  # what a plan that changes little stays close to
 
 
 async def test_a_roster_that_came_anew_under_its_id_was_told_what_it_was_told(
