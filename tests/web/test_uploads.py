@@ -12,6 +12,8 @@ import pytest
 
 from greedy.errors import CallerError, InputError
 from greedy.ingest.workbook.importer import read_workbook
+from greedy.web.security.limits import UPLOAD_OF_PLANNER, Limits
+from greedy.web.security.refusal import RefusedError
 from greedy.web.uploads.kept import KEPT_SECONDS, MOST_BYTES, MOST_KEPT, Uploads, display_name
 
 
@@ -92,3 +94,12 @@ def test_errors_call_it_as_the_planner_does(uploads: Uploads) -> None:
 )
 def test_its_name_is_the_last_part_and_legible(name: str, shown: str) -> None:
     assert display_name(name) == shown
+
+
+async def test_each_planner_may_send_in_so_many() -> None:
+    limits = Limits()
+    for _ in range(UPLOAD_OF_PLANNER.amount):
+        await limits.upload("Anna")
+    with pytest.raises(RefusedError):
+        await limits.upload("Anna")
+    await limits.upload("Bea")

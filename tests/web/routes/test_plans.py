@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from uuid import UUID, uuid4
 
+from greedy.database.connector import DBConnector
 from greedy.desk.worker import work_off
 from greedy.formats.tables import PracticeTables
 from greedy.model.message import Message
@@ -134,3 +135,11 @@ async def test_a_plan_of_another_roster_is_not_shown_or_cancelled_as_one_of_this
         assert (await planner.get(f"{copied.url.path}/plans/{plan}{path}")).status_code == 404
     assert (await planner.post(f"{copied.url.path}/plans/{plan}/cancel")).status_code == 404
     assert (await store.plans.get(UUID(plan))).state is PlanState.WAITING
+
+
+async def test_what_the_database_says_is_for_the_log(planner: AtWork, db: DBConnector, roster: str) -> None:
+    await db.execute("drop function roster_state_v1")
+    answer = await planner.client.get(f"/rosters/{roster}")
+    assert answer.status_code == 503
+    assert "The database does not answer at the moment" in answer.text
+    assert "roster_state_v1" not in answer.text
