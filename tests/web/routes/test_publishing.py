@@ -39,6 +39,7 @@ async def state_on(planner: AtWork, roster: str) -> str:
 async def test_published_reopened_and_planned_again(planner: AtWork, store: PostgresStore, planned: str) -> None:
     done = await planner.post(f"/rosters/{planned}/publish", state=await state_on(planner, planned), note="voor <december>")
     assert "This roster is published" in said(done)
+    assert f'href="/rosters/{planned}/downloads">To the downloads' in done.text
     assert "voor &lt;december&gt;" in done.text
     assert "the roster is what colleagues were told" in said(done)
     assert "This roster is final" in said(await planner.get(f"/rosters/{planned}/plans"))
