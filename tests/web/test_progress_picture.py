@@ -7,7 +7,7 @@ import re
 import pytest
 
 from greedy.store.plans import PlanPoint
-from greedy.web.views.progress_picture import FLOOR, TOP, draw_progress, ticks
+from greedy.web.views.progress_picture import FLOOR, TOP, draw_progress, look_back, ticks
 
 POINTS = [(0.5, 20, None), (1.0, 18, 4), (2.0, 12, 10), (3.0, 12, 12)]
 
@@ -47,6 +47,12 @@ def test_everything_lies_within_the_picture() -> None:
 def test_nothing_is_drawn_before_there_is_a_roster() -> None:
     assert draw_progress([], 3.0) is None
     assert draw_progress(points([(1.0, None, 5)]), 3.0) is None
+
+
+def test_a_solve_that_has_ended_is_drawn_up_to_its_last_news_where_there_was_any() -> None:
+    assert look_back(points(POINTS)) == draw_progress(points(POINTS), 3.0)
+    assert look_back(points([(0.5, 0, 0), (12.0, 0, 0)])) is None
+    assert look_back([]) is None
 
 
 def test_ticks_are_few_and_round() -> None:

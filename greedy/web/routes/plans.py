@@ -20,7 +20,7 @@ from greedy.store.plans import PlanDocument, PlanRequest, PlanState, PlanUnderWa
 from greedy.web.context import DeskOf, FormId, Page, PageOf, Planner, StoreOf
 from greedy.web.files import as_file
 from greedy.web.views.plan_form import Keep, PlanForm, form_as_before, sent_form
-from greedy.web.views.progress_picture import draw_progress
+from greedy.web.views.progress_picture import draw_progress, look_back
 from greedy.web.views.side_by_side import colours_of
 from greedy.web.views.slot_lines import by_employee
 from greedy.wording.kept import messages_in
@@ -196,7 +196,7 @@ def progress_of(plan: PlanDocument) -> dict[str, Any]:
     return {
         "plan": plan,
         "seconds": seconds,
-        "picture": draw_progress(points, last.seconds if last and plan.state not in UNDER_WAY else seconds) if points else None,
+        "picture": draw_progress(points, seconds) if plan.state in UNDER_WAY else look_back(points),
         "last": last,
         "goes_on": plan.state in UNDER_WAY,
         "step": step_of(plan),

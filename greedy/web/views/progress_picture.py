@@ -59,6 +59,11 @@ def draw_progress(points: Sequence[PlanPoint], seconds: float) -> ProgressPictur
     )
 
 
+def look_back(points: Sequence[PlanPoint]) -> ProgressPicture | None:
+    """The picture of a solve that has ended; None where neither cost nor bound ever moved, so that there is nothing to see."""
+    return draw_progress(points, points[-1].seconds) if len({(point.cost, point.bound) for point in points}) > 1 else None
+
+
 def ticks(least: float, most: float, *, whole: bool = False) -> list[float]:
     """At most six round values from `least` to `most`, whole numbers if asked."""
     step = _round_step(max((most - least) / MOST_TICKS, 1.0 if whole else 0.0))
