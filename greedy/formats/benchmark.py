@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from greedy.errors import InputError
+from greedy.formats.row_faults import fault_count
 from greedy.model.limits import Limit, Quantity
 from greedy.model.problem import Demand, DemandTeam, Employee, Problem, Service, Slot
 from greedy.model.wishes import Request
@@ -144,7 +145,7 @@ def parse_benchmark(text: str, name: str, roster_id: str) -> Problem:
     demand = list(_cover(lines["SECTION_COVER"], reading, most=len(employees)))
     if reading.faults:
         raise InputError(
-            f"{name} has {len(reading.faults)} faults; nothing was read from it", details=reading.faults, next_step="mend these lines"
+            f"{name} has {fault_count(len(reading.faults))}; nothing was read from it", details=reading.faults, next_step="mend these lines"
         )
     return Problem(
         roster_id=roster_id,

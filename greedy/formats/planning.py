@@ -241,7 +241,9 @@ def unknown(what: str, name: str, known: Collection[str]) -> Message:
 
 def faulty(path: Path, faults: Sequence[str]) -> InputError:
     """The error of a planning file with these faults."""
-    message = Message("{path} has {count} faults", path=path, count=len(faults))
+    message = Message("{path} has 1 fault", path=path)
+    if len(faults) != 1:
+        message = Message("{path} has {count} faults", path=path, count=len(faults))
     return InputError(message, details=faults, next_step=Message("mend these keys; docs/planning.md tells each"))
 
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from greedy.errors import InputError
 from greedy.formats.files import replace_file
-from greedy.formats.row_faults import column_faults, joined, value_faults
+from greedy.formats.row_faults import column_faults, fault_count, joined, value_faults
 from greedy.formats.tables import TABLES, PracticeTables, Row
 
 MASTER_TABLES = ("rosters", "employees", "service_types")
@@ -56,7 +56,7 @@ def read_practice(folder: Path) -> PracticeTables:
         faults += between
         if not faults:
             return tables
-    raise InputError(f"{folder} has {len(faults)} faults; nothing was read from it", details=faults, next_step="mend these lines")
+    raise InputError(f"{folder} has {fault_count(len(faults))}; nothing was read from it", details=faults, next_step="mend these lines")
 
 
 def write_practice(tables: PracticeTables, folder: Path) -> None:
@@ -90,7 +90,7 @@ def _read_file(path: Path, model: type[Row]) -> _File:
         file.faults.append(f"{path.name}: cannot be read: {exc.strerror}")
         return file
     except UnicodeDecodeError as exc:
-        file.faults.append(f"{path.name}: not UTF-8 text at byte {exc.start}")
+        file.faults.append(f"{path.name}: not UTF-8 text at byte {exc.start}; save it as UTF-8")
         return file
     first_line = text.split("\n", 1)[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first_line.count(";") > first_line.count(",") else ",", strict=True)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from greedy.errors import InputError, OutsideError
 from greedy.formats.roster_json import RosterDocument, parse_document
-from greedy.formats.row_faults import column_faults, joined, value_faults
+from greedy.formats.row_faults import column_faults, fault_count, joined, value_faults
 from greedy.formats.tables import TABLES, PracticeTables, Row
 
 HEADER = b"SQLite format 3\x00"
@@ -104,7 +104,7 @@ def read_practice_sqlite(path: Path, roster: str | None = None) -> PracticeTable
         tables, faults = joined(rows, lambda table, position: f"{table}, row {read[table].places[position]}")
         if not faults:
             return tables
-    raise InputError(f"{path} has {len(faults)} faults; nothing was read from it", details=faults, next_step="mend these rows")
+    raise InputError(f"{path} has {fault_count(len(faults))}; nothing was read from it", details=faults, next_step="mend these rows")
 
 
 def read_planted(path: Path, roster_id: str) -> RosterDocument:

@@ -13,6 +13,11 @@ from greedy.formats.tables import PracticeTables, Row
 KEPT_BY_THE_DATABASE = ("created_at", "updated_at")  # columns that a dump may have, and that are passed over
 
 
+def fault_count(number: int) -> str:
+    """`1 fault`, `3 faults`."""
+    return f"{number} fault{'' if number == 1 else 's'}"
+
+
 def column_faults(columns: Collection[str], model: type[Row]) -> Iterator[str]:
     """Columns that a table has not, though its rows need them, and columns that nobody knows."""
     for column, info in model.model_fields.items():

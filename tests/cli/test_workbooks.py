@@ -180,7 +180,7 @@ def test_wishes_go_to_a_planning_file_that_a_run_reads(greedy: Commands, exporte
     assert "imported, but not its wishes" in greedy.fails("import", "practice.xlsx", "--wishes", unwritable).message
     Path("broken.toml").write_text("[wishs]\n")
     changed(Path("practice.xlsx"), "practice.xlsx", {("Rooster", "A2"): "another name"})
-    assert "broken.toml has 1 faults" in greedy.fails("import", "practice.xlsx", "--replace", "--wishes", "broken.toml").message
+    assert "broken.toml has 1 fault" in greedy.fails("import", "practice.xlsx", "--replace", "--wishes", "broken.toml").message
     assert greedy.json("rosters")["rosters"][0]["naam"] == "Rooster 2025-W48 t/m 2025-W52"
 
 

@@ -284,7 +284,7 @@ def test_what_is_no_toml_is_told(tmp_path: Path, content: bytes) -> None:
 def test_a_file_that_was_sent_in_names_no_other_file() -> None:
     with pytest.raises(InputError) as caught:
         apply_planning(PROBLEM, sent_planning('[history]\nrosters = ["/etc/passwd"]'))
-    assert caught.value.message == "planning.toml has 1 faults"
+    assert caught.value.message == "planning.toml has 1 fault"
     assert caught.value.details[0].startswith("history.rosters[0]: a planning file that is sent in cannot name other files")
     assert sent_planning("\ufefftimezone = 'Europe/Berlin'").file.timezone == "Europe/Berlin"
 

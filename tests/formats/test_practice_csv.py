@@ -131,7 +131,7 @@ def test_a_misspelt_optional_column_is_not_passed_over(folder: Path) -> None:
     [
         (b"", "employees.csv: the file is empty"),
         (b"\n\n", "employees.csv: the file is empty"),
-        (b"id,voornaam,achternaam,team\nE\xe9,Ren\xe9,X,Groen\n", "employees.csv: not UTF-8 text at byte 29"),
+        (b"id,voornaam,achternaam,team\nE\xe9,Ren\xe9,X,Groen\n", "employees.csv: not UTF-8 text at byte 29; save it as UTF-8"),
         (b"id,voornaam,team\nE1,Anna\n", "employees.csv:2: 2 values for 3 columns"),
         (b"id,id,voornaam,team\nE1,E1,Anna,Groen\n", "employees.csv:1: column id stands 2 times"),
         (b'id,voornaam,team\nE1,"Anna,Groen\n', "employees.csv:2: not CSV: unexpected end of data"),
@@ -142,6 +142,12 @@ def test_a_misspelt_optional_column_is_not_passed_over(folder: Path) -> None:
 def test_files_that_are_no_tables(folder: Path, content: bytes, fault: str) -> None:
     (folder / "employees.csv").write_bytes(content)
     assert any(found.startswith(fault) for found in faults(folder)), faults(folder)
+
+
+def test_one_fault_is_told_as_one(folder: Path) -> None:
+    (folder / "employees.csv").write_bytes(b"")
+    with pytest.raises(InputError, match="has 1 fault; nothing was read"):
+        read_practice(folder)
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def test_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
     [
         ("requests = [{employee = 'EMP002', dates = [2025-12-06], wants = 'work'}]\n", "its requests are a list in brackets"),
         ("[[requests]\n", "is not TOML"),
-        ("[wishs]\n", "has 1 faults"),
+        ("[wishs]\n", "has 1 fault"),
         (f"{BEGIN}\n[demand]\nmust = 9\n", "where the wishes of a workbook begin and end cannot be told"),
         (f"{END}\n{BEGIN}\n", "where the wishes of a workbook begin and end cannot be told"),
     ],
