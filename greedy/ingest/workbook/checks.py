@@ -126,7 +126,7 @@ def _blame_doubles(sheet: SheetRows) -> None:
         same: dict[tuple[object, ...], list[PlacedRow]] = defaultdict(list)
         for row in sheet.rows:
             key = tuple(row.values.get(field) for field in fields)
-            if row not in sheet.faulty and None not in key:
+            if None not in key and not sheet.faulty.get(row, set()).intersection(fields):
                 same[key].append(row)
         for rows in same.values():
             for row in rows[1:]:

@@ -237,6 +237,14 @@ def test_rows_that_stand_twice_are_told_once(tmp_path: Path) -> None:
     )
 
 
+def test_rows_that_stand_twice_are_told_though_another_cell_of_theirs_is_wrong_too(tmp_path: Path) -> None:
+    header, first, second = PRACTICE["Bezetting"]
+    sheets = {**PRACTICE, "Bezetting": [header, [*first[:-1], "many"], second, first]}
+    with pytest.raises(WorkbookError) as caught:
+        read_workbook(saved(tmp_path / "a.xlsx", sheets))
+    assert [str(fault).split(": ", 1)[1][:24] for fault in caught.value.faults] == ["'many' is not a whole nu", "the same Datum and Dagde"]
+
+
 def test_ids_that_are_empty_are_not_the_same(tmp_path: Path) -> None:
     header, first, second = PRACTICE["Bezetting"]
     sheets = {**PRACTICE, "Bezetting": [[*header, "Kenmerk"], [*first, None], [*second, None]]}
