@@ -110,13 +110,23 @@ def _move_in_words(problem: Problem, move: Move) -> Message:
     said = Message(
         "{who} takes {what} {date}",
         who=problem.names[move.employee],
-        what=problem.services[row.service].code,
+        what=_with_other_half(problem, row.service),
         date=problem.date_of(row.day),
     )
     if not move.gives_up:
         return said
-    given_up = joined(Message("{what} {date}", what=problem.services[a.service].code, date=problem.date_of(a.day)) for a in move.gives_up)
+    given_up = joined(
+        Message("{what} {date}", what=what, date=problem.date_of(day))
+        for day, what in dict.fromkeys((a.day, _with_other_half(problem, a.service)) for a in move.gives_up)
+    )
     return Message("{taken} instead of {given_up}", taken=said, given_up=given_up)
+
+
+def _with_other_half(problem: Problem, service: int) -> Message:
+    """`OSP`; of a pair both halves, as they go together: `DIO and DIA`, whichever of the two it is."""
+    first = problem.first_half.get(service, service)
+    second = problem.services[first].second_half
+    return joined(problem.services[one].code for one in (first, second) if one is not None)
 
 
 def _price(change: Change) -> int:

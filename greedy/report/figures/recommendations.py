@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from greedy.model.changes import OneMore
-from greedy.model.message import Message, joined, listed
+from greedy.model.message import Message, either, joined, listed
 from greedy.model.problem import Problem
 from greedy.model.result import OpenDemand
 from greedy.report.counts import Bottleneck
@@ -82,5 +82,6 @@ def _some(problem: Problem, employees: Sequence[int]) -> Message:
 
 def _names(names: Sequence[str]) -> Message:
     others = len(names) - SHOWN_NAMES
-    shown = listed(names[:SHOWN_NAMES])
-    return Message("{names} or {number} more", names=shown, number=others) if others > 0 else shown
+    if others > 0:
+        return Message("{names} or {number} more", names=listed(names[:SHOWN_NAMES]), number=others)
+    return either([listed(names[:-1]), names[-1]]) if len(names) > 1 else listed(names)

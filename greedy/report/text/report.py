@@ -204,7 +204,7 @@ class _Text:
     def recommendations(self) -> Iterator[str]:
         if self.report.recommendations:
             yield ""
-            yield self.say("what would help:")
+            yield self.say("what would help, each by itself:")
             yield from (f"  {line}" for line in self.report.recommendations)
 
     def _counts(self, title: str, rows: Sequence[tuple[str, CoverageCount]]) -> Iterator[str]:
