@@ -74,7 +74,7 @@ def _in_words(workspace: Workspace, row: int, found: Remedy | None) -> Message:
     if not problem.employees:
         return Message("there are no employees")
     if found is None:
-        return Message("no change for one employee fills it")
+        return Message("no change for one employee fills it; look for somebody else, or ask for fewer")
     service, said = problem.demand[row].service, in_a_sentence(problem, found)
     if any(problem.employees[e].active for e, one in problem.capabilities if one == service):
         return said

@@ -89,7 +89,7 @@ def test_bottlenecks_are_where_there_is_no_room() -> None:
         "2025-11-25 M: 1 asked, 1 there, 0 open",  # who is there and of another team does not count
         "2025-11-26 O: 1 asked, 1 there, 0 open; absent: Name 0",
     ]
-    assert "OSP: 3 asked, all together may work 2: allow 1 more, for Name 0, Name 1" in found.recommendations
+    assert "OSP: 3 asked, all together may work 2: allow 1 more, for Name 0 or Name 1" in found.recommendations
 
 
 def test_who_rests_from_before_the_roster_is_not_there() -> None:
@@ -113,6 +113,15 @@ def test_what_others_could_take_over_comes_before_asking_for_more() -> None:
     assert found.open_demand[0].one_more_for == ["Name 0"]
     moves = "Name 0 takes OSP 2025-11-25 instead of OSP 2025-11-24, Name 1 takes OSP 2025-11-24"
     assert found.recommendations == [f"OSP TOT on 2025-11-25 O: {moves}"]
+
+
+def test_whoever_takes_or_gives_up_half_of_a_pair_takes_or_gives_up_both() -> None:
+    pairs = [Demand(day, service, TOT, 1) for day in (0, 2) for service in (DIO, DIA)]
+    one = problem(*pairs, teams=("Groen",) * 2, unavailable=frozenset({Slot(1, 2, MORNING)}))
+    one = replace(one, capabilities={(employee, service): 1 for employee in (0, 1) for service in (DIO, DIA)})
+    found = report(one, Roster.of([Assignment(0, 0, DIO), Assignment(0, 0, DIA)]), words_of("en"))
+    moves = "Name 0 takes DIO and DIA 2025-11-26 instead of DIO and DIA 2025-11-24, Name 1 takes DIO and DIA 2025-11-24"
+    assert found.recommendations == [f"DIO TOT on 2025-11-26 O: {moves}", f"DIA TOT on 2025-11-26 A: {moves}"]
 
 
 def test_every_rule_and_every_article_is_told(sample: PracticeTables) -> None:

@@ -81,7 +81,7 @@ def test_recommendations_name_people_dates_and_services() -> None:
     assert report(problem(Demand(0, OSP, TOT, 1), capacity=1)).recommendations == []
     nobody = problem(Demand(0, OSP, GRO, 1), teams=("Oranje",))
     assert report(nobody).recommendations == [
-        "OSP GRO on 2025-11-24 O: no change for one employee fills it (other team: 1)",
+        "OSP GRO on 2025-11-24 O: no change for one employee fills it; look for somebody else, or ask for fewer (other team: 1)",
         "OSP: 1 asked, and nobody who may serve it is qualified",
     ]
     assert report(problem(Demand(0, OSP, TOT, 1), teams=())).recommendations == [

@@ -55,11 +55,17 @@ async def test_broken_rules_are_told_in_the_language_of_who_looks(planner: AtWor
     rows = [row for row in sample.roster_assignments if (row.employee_id, row.date, row.dagdeel) not in slots] + pair
     await store.import_tables(sample.model_copy(update={"roster_assignments": rows}))
     path = await planned(planner, store, str(sample.roster.id))
-    for language, broken in (
-        ("en", "Broken rules Anna Mulder DIO 2025-11-24 blocks Anna Mulder OSP 2025-11-25"),
-        ("nl", "Overtreden regels Anna Mulder DIO ma 24-11-2025 blokkeert Anna Mulder OSP di 25-11-2025"),
+    for language, broken, stands in (
+        ("en", "Broken rules Anna Mulder DIO 2025-11-24 blocks Anna Mulder OSP 2025-11-25", "Anna Mulder DIO 2025-11-24 is pinned"),
+        (
+            "nl",
+            "Overtreden regels Anna Mulder DIO ma 24-11-2025 blokkeert Anna Mulder OSP di 25-11-2025",
+            "Anna Mulder DIO ma 24-11-2025 is vastgezet",
+        ),
     ):
-        assert broken in said(await planner.get(path, **{"Accept-Language": language}))
+        page = said(await planner.get(path, **{"Accept-Language": language}))
+        assert broken in page
+        assert stands in page
     await store.import_tables(sample, replace=True)  # and nothing is broken any more; the plan is told of as it was
     assert broken in said(await planner.get(path, **{"Accept-Language": "nl"}))
 
