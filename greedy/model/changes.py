@@ -93,9 +93,9 @@ def describe_limit(problem: Problem, limit: Limit) -> Message:
     if limit.services is not None:
         codes = listed(problem.services[service].code for service in sorted(limit.services))
         said = Message("{what} {services}", what=said, services=codes)
-    if limit.first_day > 0 or limit.last_day is not None:
-        last = problem.day_count - 1 if limit.last_day is None else limit.last_day
-        first_date, last_date = problem.date_of(limit.first_day), problem.date_of(last)
+    days = problem.days_of(limit)
+    if days != range(problem.day_count):
+        first_date, last_date = problem.date_of(days.start), problem.date_of(days.stop - 1)
         said = Message("{what}, {first} to {last}", what=said, first=first_date, last=last_date)
     return Message("{name} ({what})", name=limit.name, what=said) if limit.name else said
 

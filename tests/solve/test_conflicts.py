@@ -97,6 +97,13 @@ def test_a_contradiction_of_one_employee_is_told_of_her_alone_and_of_each() -> N
     }
 
 
+def test_a_limit_of_the_whole_roster_is_told_without_dates() -> None:
+    whole, part = (Limit(Quantity.SHIFTS, 0, minimum=3, last_day=last) for last in (2, 1))
+    one = problem(*THREE_DAYS)
+    assert limit_of_somebody(one, whole) == "Name 0: at least 3 shifts"
+    assert limit_of_somebody(one, part) == "Name 0: at least 3 shifts, 2025-11-24 to 2025-11-25"
+
+
 def test_people_of_one_name_are_told_apart_and_those_without_one_have_their_id() -> None:
     named = (Employee("E0", "Jan Bos", "Groen"), Employee("E1", "Jan Bos", "Groen"), Employee("E2", "", "Groen"))
     leasts = tuple(Limit(Quantity.SHIFTS, employee, minimum=2) for employee in range(3))
