@@ -14,7 +14,7 @@ from tests.timing import until
 from tests.web.conftest import Axe, PageServer
 
 STYLES = "UpdateLayoutTree"  # what Chromium calls it when it works out the style of elements
-OF_A_SMALL_PART = 0.25  # of the cells; the dialog, and what is marked at the edges of the grid, are a seventh of those of the sample
+OF_A_SMALL_PART = 0.25  # of the cells: what a frame of the dialog itself needs is a sixteenth of those of the sample
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -38,7 +38,7 @@ def stands_in(dialog: Locator) -> Any:
 
 @asynccontextmanager
 async def restyled(page: Page) -> AsyncIterator[list[int]]:
-    """Counts the elements whose style the browser works out in the block; filled at its end."""
+    """How many elements the browser works out the style of at once, each time that it does in the block; filled at its end."""
     counts: list[int] = []
     devtools = await page.context.new_cdp_session(page)
     ended = asyncio.Event()
@@ -60,11 +60,11 @@ async def test_a_dialog_opens_and_closes_without_a_look_at_all_cells(page: Page,
     most = OF_A_SMALL_PART * await page.get_by_role("gridcell").count()
     async with restyled(page) as opening:
         dialog = await open_dialog(page, cell)
-    assert 0 < sum(opening) < most
+    assert 0 < max(opening) < most
     async with restyled(page) as closing:
         await page.keyboard.press("Escape")
         await expect(dialog).to_be_hidden()
-    assert 0 < sum(closing) < most
+    assert 0 < max(closing) < most
     await expect(cell).to_be_focused()
 
 
