@@ -187,7 +187,8 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// One question at a time: an answer that is older than a change of ours would draw what stood before it (hx-sync of the forms).
+// One question at a time (hx-sync of the forms): an answer that is older than a change of ours would draw what stood before it, and one that
+// is older than a choice of weeks, rows that do not fit the grid.
 function look() {
   if (document.visibilityState === "visible") htmx.trigger("#roster-state", "look");
 }

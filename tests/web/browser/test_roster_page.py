@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import re
 from collections.abc import AsyncIterator
@@ -9,7 +10,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from greedy.desk import Desk
 from greedy.desk.edits import Edit, seen_in
@@ -20,7 +21,7 @@ from greedy.settings import Settings
 from greedy.store.base import SlotDocument
 from greedy.store.changes import ChangeDocument
 from greedy.store.functions import FunctionStore
-from tests.timing import until
+from tests.timing import PATIENCE_SECONDS, until
 from tests.web.conftest import Axe, NewWindow, PageServer, Screenshot
 
 ANNA, MONDAY, SUNDAY = "Anna Mulder", "2025-11-24", "2025-12-28"
@@ -307,6 +308,32 @@ async def test_weeks_and_a_team_are_shown_alone_and_changed_there(new_window: Ne
     await expect(page.locator("#roster .person")).to_have_count(6)
 
 
+async def test_what_others_did_is_drawn_in_the_weeks_that_were_chosen_meanwhile(
+    new_window: NewWindow, planned: PageServer, settings: Settings
+) -> None:
+    page = await new_window()
+    await enter(page, planned)
+    asked, may_go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await may_go_on.wait()
+        await route.continue_()
+
+    await page.route("**/since?*", hold, times=1)
+    await bea_changes(planned, settings, "pin", MONDAY, "O")
+    await asyncio.wait_for(asked.wait(), PATIENCE_SECONDS)
+    seen: list[str] = []
+    page.on("request", lambda request: seen.append("weeks asked") if "last_week=2025-48" in request.url else None)
+    page.on("response", lambda response: seen.append("others answered") if "/since?" in response.url else None)
+    await page.locator("select[name=last_week]").select_option("48")
+    may_go_on.set()
+    await expect(page.locator("#roster .day")).to_have_count(7)
+    assert seen[:2] == ["others answered", "weeks asked"]
+    await expect(cell(page, "EMP001", MONDAY, "O")).to_have_class(re.compile("pinned"))
+    await expect(page.locator('#roster .person[data-employee="EMP001"] .line[data-part="O"]').get_by_role("gridcell")).to_have_count(7)
+
+
 async def test_no_faults_by_axe(new_window: NewWindow, planned: PageServer, axe: Axe, screenshot: Screenshot) -> None:
     page = await new_window()
     await page.goto(planned.first_url)
@@ -354,8 +381,10 @@ async def test_strange_names_are_shown_as_they_are_and_nothing_is_run(
     await page.get_by_role("link", name=STRANGE[0]).click()
     await expect(page.locator("#open-title")).to_be_visible()
     for number, name in enumerate(STRANGE):
-        await cell(page, f"EMP{number + 1:03d}", MONDAY, "O").click()
-        await expect(page.get_by_role("dialog").get_by_role("heading", level=2)).to_have_text(name)
+        employee = f"EMP{number + 1:03d}"
+        await cell(page, employee, MONDAY, "O").click()
+        told = f"{name} ({employee})"  # others are called the same
+        await expect(page.get_by_role("dialog").get_by_role("heading", level=2)).to_have_text(told)
         await page.keyboard.press("Escape")
     assert await page.evaluate("window.hit") is None
     for width in (1280, 390):
