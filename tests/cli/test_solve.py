@@ -267,7 +267,7 @@ def test_a_limit_that_nobody_can_keep_is_a_roster_that_says_what_stands_against_
     solved = greedy.json(*arguments)
     assert (solved["status"], solved["incident"], solved["proven"]) == ("over-constrained", None, proven)
     assert rule in {one["rule"] for one in solved["violations"]}
-    assert any("Hanna Hoekstra" in part for conflict in solved["conflicts"] for part in conflict["parts"])
+    assert any("Hanna Hoekstra" in line for conflict in solved["conflicts"] for line in (conflict["message"], *conflict["parts"]))
     if quantity == "shifts":
         shown = greedy(*arguments).stdout
         assert "in conflict: " in shown
