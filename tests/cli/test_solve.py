@@ -270,8 +270,8 @@ def test_a_limit_that_nobody_can_keep_is_a_roster_that_says_what_stands_against_
     assert any("Hanna Hoekstra" in line for conflict in solved["conflicts"] for line in (conflict["message"], *conflict["parts"]))
     if quantity == "shifts":
         shown = greedy(*arguments).stdout
-        assert "in conflict: " in shown
-        assert "\n  Hanna Hoekstra" in shown
+        assert "\nin conflict: Hanna Hoekstra" in shown
+        assert "\n  DIO: at most 2 in this roster" in shown
 
 
 @pytest.mark.parametrize(
